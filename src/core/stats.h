@@ -1,0 +1,50 @@
+/* The core's counters: one list, which names them for logs, nodectl and metrics too. They only grow. */
+#ifndef NR_CORE_STATS_H
+#define NR_CORE_STATS_H
+
+#include "proto/datagram.h"
+
+#define NR_CORE_COUNTERS(X)                                                                                            \
+    X(datagrams_in, "datagrams that opened")                                                                           \
+    X(datagrams_out, "datagrams handed out to be sent")                                                                \
+    X(datagrams_malformed, "datagrams whose header or a message was malformed")                                        \
+    X(datagrams_replayed, "datagrams whose number was seen before or is too old")                                      \
+    X(datagrams_no_path, "datagrams from an address that has not proven itself")                                       \
+    X(datagrams_own, "datagrams that carry this peer's own key")                                                       \
+    X(outbox_full, "messages not sent because the outbox was full")                                                    \
+    X(hellos_limited, "HELLOs not answered: over the limit")                                                           \
+    X(proofs_refused, "PROOFs whose cookie or signature did not hold")                                                 \
+    X(paths_made, "paths proven")                                                                                      \
+    X(paths_lost, "paths given up after silence or BYE")                                                               \
+    X(records_accepted, "records taken")                                                                               \
+    X(records_known, "records received that were held or seen already")                                                \
+    X(records_stale, "records older than the one held")                                                                \
+    X(records_malformed, "records that are not well-formed")                                                           \
+    X(records_expired, "records whose lease had ended")                                                                \
+    X(records_ahead, "records stamped too far ahead of the clock")                                                     \
+    X(records_limited, "records over their signer's or path's budget")                                                 \
+    X(records_denied, "records whose signer may not say that")                                                         \
+    X(records_bad_signature, "records whose signature did not hold")                                                   \
+    X(records_conflicting, "pairs of records under one stamp: evidence")                                               \
+    X(records_not_stored, "records that the store did not take")                                                       \
+    X(records_ended, "records dropped at the end of their lease")                                                      \
+    X(signatures_checked, "signatures checked")                                                                        \
+    X(own_newer_met, "newer records of this peer's own met at others")                                                 \
+    X(wants_unanswered, "wanted records that nobody sent in time")                                                     \
+    X(pieces_dropped, "records in pieces given up or refused for memory")                                              \
+    X(repairs, "repairs started")                                                                                      \
+    X(repair_bytes, "bytes sent for repair")                                                                           \
+    X(serve_limited, "answers left out: over a neighbour's byte budget")                                               \
+    X(clock_resets, "times the hybrid clock was taken back from beyond the limit")
+
+struct nr_core_stats {
+#define X(name, help) uint64_t name;
+    NR_CORE_COUNTERS(X)
+#undef X
+    uint64_t messages_in[NR_MSG_TYPES];      /* [0]: unknown types */
+    uint64_t message_bytes_in[NR_MSG_TYPES];
+    uint64_t messages_out[NR_MSG_TYPES];
+    uint64_t message_bytes_out[NR_MSG_TYPES];
+};
+
+#endif
