@@ -2,10 +2,14 @@
 #   nr_layer(NAME base SOURCES err.c … LINKS nr_x … PRIVATE_LINKS PkgConfig::y …)
 # Warnings and hardening are per target, never global flags.
 
-find_package(PkgConfig REQUIRED)
 option(NR_WERROR "Treat warnings as errors" ON)
 set(NR_SANITIZE "" CACHE STRING "Sanitizers for every target, as for -fsanitize=")
-option(NR_HARDEN "Hardening flags" OFF)
+# Hardening needs an optimised build and gets in the way of sanitizers.
+set(nr_harden OFF)
+if(CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo|MinSizeRel)$" AND NOT NR_SANITIZE)
+  set(nr_harden ON)
+endif()
+option(NR_HARDEN "Hardening flags" ${nr_harden})
 
 add_library(nr_flags INTERFACE)
 target_compile_features(nr_flags INTERFACE c_std_11)
@@ -32,20 +36,26 @@ function(nr_layer)
   target_link_libraries(nr_${A_NAME} PUBLIC ${A_LINKS} PRIVATE nr_flags ${A_PRIVATE_LINKS})
 endfunction()
 
-# nr_program(NAME noded SOURCES … LINKS …): into bin/, installed.
+# Daemons go where only the administrator looks for them, the tool where everybody does.
+set(NR_INSTALL_noded ${CMAKE_INSTALL_SBINDIR})
+set(NR_INSTALL_nodehttpd ${CMAKE_INSTALL_SBINDIR})
+set(NR_INSTALL_nodectl ${CMAKE_INSTALL_BINDIR})
+
+# nr_program(NAME noded SOURCES … LINKS …): into build/bin/; installed, if it is one of the three.
 function(nr_program)
   cmake_parse_arguments(A "" "NAME" "SOURCES;LINKS" ${ARGN})
   add_executable(${A_NAME} ${A_SOURCES})
   target_link_libraries(${A_NAME} PRIVATE nr_flags ${A_LINKS})
   set_target_properties(${A_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin
     POSITION_INDEPENDENT_CODE ON)
-  target_link_options(${A_NAME} PRIVATE -pie)
+  if(NR_INSTALL_${A_NAME})
+    install(TARGETS ${A_NAME} RUNTIME DESTINATION ${NR_INSTALL_${A_NAME}})
+  endif()
 endfunction()
 
 # nr_unit_test(record LINKS …): tests/unit/record.c (below the current directory) as ctest unit.record.
 function(nr_unit_test NAME)
   cmake_parse_arguments(A "" "" "SOURCES;LINKS" ${ARGN})
-  pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
   if(NOT A_SOURCES)
     set(A_SOURCES ${NAME}.c)
   endif()
@@ -53,5 +63,5 @@ function(nr_unit_test NAME)
   target_link_libraries(test_${NAME} PRIVATE nr_flags ${A_LINKS} PkgConfig::cmocka)
   set_target_properties(test_${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   add_test(NAME unit.${NAME} COMMAND test_${NAME})
-  set_tests_properties(unit.${NAME} PROPERTIES TIMEOUT 120)
+  set_tests_properties(unit.${NAME} PROPERTIES TIMEOUT 120 LABELS unit)
 endfunction()
