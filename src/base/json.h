@@ -1,6 +1,7 @@
 /* A small streaming JSON writer into an nr_buf. It places commas itself and escapes strings (RFC 8259; what is not
- * valid UTF-8 is replaced by U+FFFD). Nesting is the caller's to balance; asserted, at most 64 deep. The buffer's
- * sticky error is the only failure. */
+ * valid UTF-8 is replaced by U+FFFD). Nesting is the caller's to balance; asserted, at most 63 deep. Members or
+ * elements may also be written at the top level, without brackets: a fragment for nr_json_raw. The buffer's sticky error
+ * is the only failure. */
 #ifndef NR_BASE_JSON_H
 #define NR_BASE_JSON_H
 
