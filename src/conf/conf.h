@@ -7,12 +7,13 @@
  *     case NR_CONF_WRONG: return 2;  every fault was named on stderr
  *     }
  *
- * Precedence: flag, environment (DAGI_<FLAG>; an empty variable is none), file, default. A list of a stronger source replaces
- * the whole list of a weaker one. In the file, the environment and flags a list's items are separated by commas (`\,` is a comma
- * within an item) or given one by one, several times.
+ * Precedence: flag, environment (DAGI_<FLAG>; an empty variable is none), file, default. A list of a stronger source
+ * replaces the whole list of a weaker one. In the file, the environment and flags a list's items are separated by
+ * commas (`\,` is a comma within an item) or given one by one, several times.
  *
- * The file is --config FILE, else $DAGI_CONFIG, else /etc/dagi/noded.conf where that exists. Keys of the other programs are checked too, so
- * that one file serves all three. Faults read `file:line: key: what is wrong: 'value'`, `--flag: …`, `DAGI_KEY: …`.
+ * The file is --config FILE, else $DAGI_CONFIG, else /etc/dagi/noded.conf where that exists. Keys of the other programs
+ * are checked too, so that one file serves all three. Faults read `file:line: key: what is wrong: 'value'`, `--flag:
+ * …`, `DAGI_KEY: …`.
  *
  * Values are owned by the struct nr_conf and last as long as it. */
 #ifndef NR_CONF_CONF_H
@@ -34,12 +35,12 @@ enum nr_conf_key {
 };
 
 enum nr_conf_kind {
-    NR_CONF_TEXT,    /* clean UTF-8 */
+    NR_CONF_TEXT, /* clean UTF-8 */
     NR_CONF_PATH,
     NR_CONF_NODE_ID,
-    NR_CONF_IP,      /* an address without a port */
-    NR_CONF_ADDR,    /* NAME:PORT, IPV4:PORT or [IPV6]:PORT */
-    NR_CONF_PAIR,    /* KEY=VALUE */
+    NR_CONF_IP,   /* an address without a port */
+    NR_CONF_ADDR, /* NAME:PORT, IPV4:PORT or [IPV6]:PORT */
+    NR_CONF_PAIR, /* KEY=VALUE */
     NR_CONF_INT,
     NR_CONF_SECONDS, /* with s, m, h or d behind it, too */
     NR_CONF_SIZE,    /* bytes, with KiB, MiB, GiB or TiB behind them, too */
@@ -85,8 +86,8 @@ struct nr_conf;
 
 enum nr_conf_result { NR_CONF_RUN, NR_CONF_DONE, NR_CONF_WRONG };
 
-/* Reads flags, environment and file. *out is set for NR_CONF_RUN only. Writes help, version and printed configuration to `out_stream`, faults to
- * `err_stream`. May be called again with the same argv (SIGHUP). */
+/* Reads flags, environment and file. *out is set for NR_CONF_RUN only. Writes help, version and printed configuration
+ * to `out_stream`, faults to `err_stream`. May be called again with the same argv (SIGHUP). */
 enum nr_conf_result nr_conf_start(struct nr_conf **out, const struct nr_conf_program *program, int argc, char **argv,
                                   FILE *out_stream, FILE *err_stream);
 void nr_conf_free(struct nr_conf *c); /* takes NULL */
@@ -112,12 +113,13 @@ enum nr_log_format nr_conf_log_format(const struct nr_conf *c);
 /* Whether a key's value differs between two. */
 bool nr_conf_differs(const struct nr_conf *a, const struct nr_conf *b, enum nr_conf_key key);
 
-/* The state directory where none is named: /var/lib/dagi for root, else $XDG_STATE_HOME/dagi or ~/.local/state/dagi; "" when there
- * is no home. */
+/* The state directory where none is named: /var/lib/dagi for root, else $XDG_STATE_HOME/dagi or ~/.local/state/dagi; ""
+ * when there is no home. */
 bool nr_conf_default_state_dir(const struct nr_conf *c); /* whether that is the one in use */
 
-/* For tests and fuzzing: reads `text` as the file `name` into a new struct, without flags or environment. Appends each fault to `faults` as a
- * line. NR_E_INVALID when there was one. */
-int nr_conf_read_text(struct nr_conf **out, const char *name, struct nr_bytes text, struct nr_buf *faults) NR_MUST_CHECK;
+/* For tests and fuzzing: reads `text` as the file `name` into a new struct, without flags or environment. Appends each
+ * fault to `faults` as a line. NR_E_INVALID when there was one. */
+int nr_conf_read_text(struct nr_conf **out, const char *name, struct nr_bytes text,
+                      struct nr_buf *faults) NR_MUST_CHECK;
 
 #endif
