@@ -35,17 +35,17 @@ enum nr_conf_key {
 };
 
 enum nr_conf_kind {
-    NR_CONF_TEXT, /* clean UTF-8 */
-    NR_CONF_PATH,
-    NR_CONF_NODE_ID,
-    NR_CONF_IP,   /* an address without a port */
-    NR_CONF_ADDR, /* NAME:PORT, IPV4:PORT or [IPV6]:PORT */
-    NR_CONF_PAIR, /* KEY=VALUE */
-    NR_CONF_INT,
-    NR_CONF_SECONDS, /* with s, m, h or d behind it, too */
-    NR_CONF_SIZE,    /* bytes, with KiB, MiB, GiB or TiB behind them, too */
-    NR_CONF_BOOL,    /* yes no true false on off */
-    NR_CONF_WORD,    /* one of the placeholder's */
+    NR_CONF_IS_TEXT, /* clean UTF-8 */
+    NR_CONF_IS_PATH,
+    NR_CONF_IS_NODE_ID,
+    NR_CONF_IS_IP,   /* an address without a port */
+    NR_CONF_IS_ADDR, /* NAME:PORT, IPV4:PORT or [IPV6]:PORT */
+    NR_CONF_IS_PAIR, /* KEY=VALUE */
+    NR_CONF_IS_INT,
+    NR_CONF_IS_SECONDS, /* with s, m, h or d behind it, too */
+    NR_CONF_IS_SIZE,    /* bytes, with KiB, MiB, GiB or TiB behind them, too */
+    NR_CONF_IS_BOOL,    /* yes no true false on off */
+    NR_CONF_IS_WORD,    /* one of the placeholder's */
 };
 
 struct nr_conf_row {
@@ -97,11 +97,17 @@ int nr_conf_operand(const struct nr_conf *c);
 /* The file that was read, or NULL. */
 const char *nr_conf_file(const struct nr_conf *c);
 
-enum nr_conf_source { NR_CONF_UNSET, NR_CONF_DEFAULT, NR_CONF_FILE, NR_CONF_ENV, NR_CONF_FLAG };
+enum nr_conf_source {
+    NR_CONF_FROM_NOWHERE,
+    NR_CONF_FROM_DEFAULT,
+    NR_CONF_FROM_FILE,
+    NR_CONF_FROM_ENV,
+    NR_CONF_FROM_FLAG
+};
 enum nr_conf_source nr_conf_source(const struct nr_conf *c, enum nr_conf_key key);
 /* "" where unset. Not for lists. */
 const char *nr_conf_text(const struct nr_conf *c, enum nr_conf_key key);
-/* For NR_CONF_INT, SECONDS (in seconds), SIZE, BOOL (0, 1), and WORD (the index of the word). */
+/* For INT, SECONDS (in seconds), SIZE, BOOL (0, 1), and WORD (the index of the word). */
 int64_t nr_conf_number(const struct nr_conf *c, enum nr_conf_key key);
 /* Items of a list. */
 const char *const *nr_conf_list(const struct nr_conf *c, enum nr_conf_key key, size_t *count);
@@ -115,7 +121,7 @@ bool nr_conf_differs(const struct nr_conf *a, const struct nr_conf *b, enum nr_c
 
 /* The state directory where none is named: /var/lib/dagi for root, else $XDG_STATE_HOME/dagi or ~/.local/state/dagi; ""
  * when there is no home. */
-bool nr_conf_default_state_dir(const struct nr_conf *c); /* whether that is the one in use */
+bool nr_conf_default_state_dir(const struct nr_conf *c);
 
 /* For tests and fuzzing: reads `text` as the file `name` into a new struct, without flags or environment. Appends each
  * fault to `faults` as a line. NR_E_INVALID when there was one. */
