@@ -16,6 +16,8 @@ endfunction()
 
 nr_need(lmdb lmdb>=0.9.24 liblmdb-dev)
 nr_need(sodium libsodium>=1.0.18 libsodium-dev)
+nr_need(inih inih>=55 libinih-dev)
+nr_need(systemd libsystemd>=250 libsystemd-dev)
 nr_need(event libevent_core>=2.1.12 libevent-dev)
 nr_need(event_extra libevent_extra>=2.1.12 libevent-dev)
 if(BUILD_TESTING)
