@@ -44,7 +44,6 @@ enum nr_conf_kind {
     NR_CONF_IS_INT,
     NR_CONF_IS_SECONDS, /* with s, m, h or d behind it, too */
     NR_CONF_IS_SIZE,    /* bytes, with KiB, MiB, GiB or TiB behind them, too */
-    NR_CONF_IS_BOOL,    /* yes no true false on off */
     NR_CONF_IS_WORD,    /* one of the placeholder's */
 };
 
@@ -107,7 +106,7 @@ enum nr_conf_source {
 enum nr_conf_source nr_conf_source(const struct nr_conf *c, enum nr_conf_key key);
 /* "" where unset. Not for lists. */
 const char *nr_conf_text(const struct nr_conf *c, enum nr_conf_key key);
-/* For INT, SECONDS (in seconds), SIZE, BOOL (0, 1), and WORD (the index of the word). */
+/* For INT, SECONDS (in seconds), SIZE, and WORD (the index of the word). */
 int64_t nr_conf_number(const struct nr_conf *c, enum nr_conf_key key);
 /* Items of a list. */
 const char *const *nr_conf_list(const struct nr_conf *c, enum nr_conf_key key, size_t *count);

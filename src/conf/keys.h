@@ -1,12 +1,12 @@
-/* The configuration, one row a key. This list makes the enum, the INI parser, the flags, the environment variables, the checks
- * and the help text; the manual page is compared with it by a test.
+/* The configuration, one row a key. This list makes the enum, the INI parser, the flags, the environment variables, the
+ * checks and the help text; the manual page is compared with it by a test.
  *
  * X(ID, section, key, flag, kind, list, low, high, default, used by, live, placeholder, help)
  *   flag      the long flag; the environment variable is DAGI_ and it in upper case
- *   low, high lengths for texts, the lowest port for addresses (high: none), bounds for numbers
+ *   low, high lengths for texts, bounds for numbers; for addresses the lowest port, and the most items of a list
  *   default   as it would be written in the file; NULL: none, or worked out (state_dir, socket)
  *   live      SIGHUP applies a change
- *   kind      words separated by | for NR_CONF_IS_WORD stand in the placeholder */
+ *   placeholder  for a kind of NR_CONF_IS_WORD the words, separated by | */
 #ifndef NR_CONF_KEYS_H
 #define NR_CONF_KEYS_H
 
@@ -42,11 +42,11 @@
       NR_CONF_READ, false, "SECONDS", "silence after which a node is shown as offline") \
     X(FORGET_AFTER, "node", "forget_after", "forget-after", NR_CONF_IS_SECONDS, false, 60, 31536000, "259200", \
       NR_CONF_READ, false, "SECONDS", "silence after which a node is no longer shown") \
-    X(BIND, "gossip", "bind", "bind", NR_CONF_IS_ADDR, true, 0, 0, "0.0.0.0:9206, [::]:9206", NR_CONF_NODED, false, \
+    X(BIND, "gossip", "bind", "bind", NR_CONF_IS_ADDR, true, 0, 8, "0.0.0.0:9206, [::]:9206", NR_CONF_NODED, false, \
       "HOST:PORT", "gossip address") \
-    X(ADVERTISE, "gossip", "advertise", "advertise", NR_CONF_IS_ADDR, true, 1, 0, NULL, NR_CONF_NODED, false, "HOST:PORT", \
+    X(ADVERTISE, "gossip", "advertise", "advertise", NR_CONF_IS_ADDR, true, 1, 8, NULL, NR_CONF_NODED, false, "HOST:PORT", \
       "address that other peers should use (default: learned from them)") \
-    X(JOIN, "gossip", "join", "join", NR_CONF_IS_ADDR, true, 1, 0, NULL, NR_CONF_NODED, true, "HOST:PORT", \
+    X(JOIN, "gossip", "join", "join", NR_CONF_IS_ADDR, true, 1, 64, NULL, NR_CONF_NODED, true, "HOST:PORT", \
       "a further seed peer; names are resolved again every minute (default: the seeds of the token)") \
     X(TOKEN, "gossip", "token", "token", NR_CONF_IS_PATH, false, 1, 4000, NULL, NR_CONF_NODED, false, "FILE", \
       "first start only: join the cluster that made the token in this file (-: standard input)") \
