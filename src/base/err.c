@@ -1,5 +1,7 @@
 #include "base/err.h"
 
+#include <string.h>
+
 const char *nr_strerror(int err)
 {
     switch (err) {
@@ -22,4 +24,20 @@ const char *nr_errname(int err)
 #undef X
     default: return "unknown";
     }
+}
+
+int nr_err_of_name(const char *word, size_t len)
+{
+    static const struct {
+        int code;
+        const char *word;
+    } list[] = {
+#define X(sym, num, word_, text) { sym, word_ },
+        NR_ERRORS(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        if (strlen(list[i].word) == len && memcmp(list[i].word, word, len) == 0) return list[i].code;
+    }
+    return NR_E_IO;
 }

@@ -5,6 +5,8 @@
 #ifndef NR_BASE_ERR_H
 #define NR_BASE_ERR_H
 
+#include <stddef.h>
+
 #define NR_ERRORS(X)                                                                                                   \
     X(NR_E_NOMEM, -1, "no_memory", "out of memory")                                                                    \
     X(NR_E_IO, -2, "io", "input or output failed")                                                                     \
@@ -41,5 +43,8 @@ const char *nr_strerror(int err);
 
 /* The stable word, "ok" for 0. Never NULL. */
 const char *nr_errname(int err);
+
+/* The code of a stable word; NR_E_IO for one that is not in the list. */
+int nr_err_of_name(const char *word, size_t len);
 
 #endif
