@@ -1,5 +1,5 @@
-# What is needed from the system, found once, for all directories: PkgConfig::lmdb, ::sodium, ::event, ::event_extra
-# and, for the tests, ::cmocka. Versions are those of Debian 12.
+# What is needed from the system, found once, for all directories: PkgConfig::lmdb, ::sodium, ::event, ::event_extra,
+# ::inih, ::systemd and, for the tests, ::cmocka. Versions are those of Debian 12.
 
 find_package(PkgConfig)
 if(NOT PkgConfig_FOUND)
@@ -20,6 +20,8 @@ nr_need(inih inih>=55 libinih-dev)
 nr_need(systemd libsystemd>=250 libsystemd-dev)
 nr_need(event libevent_core>=2.1.12 libevent-dev)
 nr_need(event_extra libevent_extra>=2.1.12 libevent-dev)
+nr_need(inih inih>=53 libinih-dev)
+nr_need(systemd libsystemd>=252 libsystemd-dev)
 if(BUILD_TESTING)
   nr_need(cmocka cmocka>=1.1.5 libcmocka-dev)
   find_program(NR_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
