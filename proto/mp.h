@@ -30,7 +30,7 @@ struct nr_mp_item {
 struct nr_mp_item nr_mp_next(struct nr_reader *r);
 
 /* Steps over one whole item, checking all of it: canonical form, UTF-8, key order, depth (`depth` more containers may
- * open). `json_only`: NR_E_INVALID for a bin, so that what passes can be written as JSON. Returns the item's bytes. */
+ * open; NR_E_TOO_LARGE beyond). `json_only`: NR_E_INVALID for a bin, so that what passes can be written as JSON. Returns the item's bytes. */
 struct nr_bytes nr_mp_skip(struct nr_reader *r, int depth, bool json_only);
 
 /* Whole-input check: one item, canonical, nothing after it. */

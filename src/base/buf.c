@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/assert.h"
+
 void nr_buf_init(struct nr_buf *b, size_t max)
 {
     *b = (struct nr_buf){ .max = max };
@@ -48,6 +50,18 @@ void nr_buf_add(struct nr_buf *b, const void *data, size_t len)
 {
     if (!reserve(b, len, 0) || len == 0) return;
     memcpy(b->data + b->len, data, len);
+    b->len += len;
+}
+
+uint8_t *nr_buf_room(struct nr_buf *b, size_t len)
+{
+    return reserve(b, len, 1) ? b->data + b->len : NULL; /* never NULL for want of a first byte */
+}
+
+void nr_buf_commit(struct nr_buf *b, size_t len)
+{
+    nr_assert(!b->err);
+    nr_assert(len <= b->cap - b->len);
     b->len += len;
 }
 

@@ -1,0 +1,242 @@
+/* Paths and records: HELLO to PIECE, WALK and PAGE. What says ranges is in message_range.c. */
+#include "proto/message.h"
+
+#include "base/assert.h"
+#include "proto/record.h"
+
+#define HELLO_FIELDS (NR_KEY_SIZE + 16)
+#define PROOF_SIZE   (NR_KEY_SIZE + 8 + NR_SIG_SIZE + 16 + NR_ADDR_WIRE)
+#define PIECE_FIELDS 11
+
+static_assert(PROOF_SIZE == NR_HELLO_SIZE, "a HELLO is as long as its answer (C.1.2)");
+
+/* Bad input of any sort is NR_E_INVALID to a message: its length is known, so nothing is merely cut off. */
+static int end(struct nr_reader *r)
+{
+    return nr_reader_end(r) ? NR_E_INVALID : 0;
+}
+
+static int64_t read_time(struct nr_reader *r)
+{
+    uint64_t v = nr_read_u64(r);
+    if (v > (uint64_t)NR_STAMP_MAX_MS) nr_reader_fail(r, NR_E_INVALID);
+    return (int64_t)v;
+}
+
+static void write_time(struct nr_writer *w, int64_t ms)
+{
+    nr_assert(ms >= 0 && ms <= NR_STAMP_MAX_MS);
+    nr_write_u64(w, (uint64_t)ms);
+}
+
+void nr_hello_encode(struct nr_writer *w, const struct nr_hello *m)
+{
+    nr_message_head(w, NR_MSG_HELLO, NR_HELLO_SIZE);
+    nr_write_bytes(w, nr_bytes(m->key, NR_KEY_SIZE));
+    nr_write_u64(w, m->cookie);
+    write_time(w, m->time_ms);
+    nr_write_zero(w, NR_HELLO_SIZE - HELLO_FIELDS);
+}
+
+int nr_hello_decode(struct nr_bytes body, struct nr_hello *out)
+{
+    struct nr_reader r;
+    nr_reader_init(&r, body);
+    nr_read_copy(&r, out->key, NR_KEY_SIZE);
+    out->cookie = nr_read_u64(&r);
+    out->time_ms = read_time(&r);
+    (void)nr_read_bytes(&r, NR_HELLO_SIZE - HELLO_FIELDS); /* padding is not looked at (B.3) */
+    return end(&r);
+}
+
+void nr_proof_encode(struct nr_writer *w, const struct nr_proof *m)
+{
+    uint8_t observed[NR_ADDR_WIRE];
+    nr_addr_to_wire(&m->observed, observed);
+    nr_message_head(w, NR_MSG_PROOF, PROOF_SIZE);
+    nr_write_bytes(w, nr_bytes(m->key, NR_KEY_SIZE));
+    nr_write_u64(w, m->echo);
+    nr_write_bytes(w, nr_bytes(m->sig, NR_SIG_SIZE));
+    nr_write_u64(w, m->cookie);
+    write_time(w, m->time_ms);
+    nr_write_bytes(w, nr_bytes(observed, sizeof observed));
+}
+
+int nr_proof_decode(struct nr_bytes body, struct nr_proof *out)
+{
+    uint8_t observed[NR_ADDR_WIRE];
+    struct nr_reader r;
+    nr_reader_init(&r, body);
+    nr_read_copy(&r, out->key, NR_KEY_SIZE);
+    out->echo = nr_read_u64(&r);
+    nr_read_copy(&r, out->sig, NR_SIG_SIZE);
+    out->cookie = nr_read_u64(&r);
+    out->time_ms = read_time(&r);
+    nr_read_copy(&r, observed, sizeof observed);
+    if (nr_addr_from_wire(observed, &out->observed) != 0) nr_reader_fail(&r, NR_E_INVALID);
+    return end(&r);
+}
+
+void nr_proof_signed_part(uint8_t out[static NR_PROOF_SIGNED], uint64_t echo, const uint8_t prover[static NR_KEY_SIZE],
+                          const uint8_t verifier[static NR_KEY_SIZE])
+{
+    struct nr_writer w;
+    nr_writer_init(&w, out, NR_PROOF_SIGNED);
+    nr_write_bytes(&w, nr_bytes(NR_PATH_DOMAIN, sizeof NR_PATH_DOMAIN));
+    nr_write_u64(&w, echo);
+    nr_write_bytes(&w, nr_bytes(prover, NR_KEY_SIZE));
+    nr_write_bytes(&w, nr_bytes(verifier, NR_KEY_SIZE));
+    nr_assert(!w.err && nr_writer_left(&w) == 0);
+}
+
+static void u64_encode(struct nr_writer *w, uint8_t type, uint64_t v)
+{
+    nr_message_head(w, type, 8);
+    nr_write_u64(w, v);
+}
+
+static int u64_decode(struct nr_bytes body, uint64_t *out)
+{
+    struct nr_reader r;
+    nr_reader_init(&r, body);
+    *out = nr_read_u64(&r);
+    return end(&r);
+}
+
+void nr_ping_encode(struct nr_writer *w, uint8_t type, uint64_t nonce)
+{
+    nr_assert(type == NR_MSG_PING || type == NR_MSG_PONG);
+    u64_encode(w, type, nonce);
+}
+
+int nr_ping_decode(struct nr_bytes body, uint64_t *nonce)
+{
+    return u64_decode(body, nonce);
+}
+
+void nr_bye_encode(struct nr_writer *w)
+{
+    nr_message_head(w, NR_MSG_BYE, 0);
+}
+
+void nr_push_encode(struct nr_writer *w, const struct nr_push *m)
+{
+    nr_assert(m->record.len > 0 && m->record.len <= NR_PUSH_RECORD_MAX);
+    nr_message_head(w, NR_MSG_PUSH, 1 + m->record.len);
+    nr_write_u8(w, m->hops);
+    nr_write_bytes(w, m->record);
+}
+
+int nr_push_decode(struct nr_bytes body, struct nr_push *out)
+{
+    struct nr_reader r;
+    nr_reader_init(&r, body);
+    out->hops = nr_read_u8(&r);
+    out->record = nr_read_bytes(&r, nr_reader_left(&r));
+    if (out->record.len == 0 || out->record.len > NR_PUSH_RECORD_MAX) nr_reader_fail(&r, NR_E_INVALID);
+    return end(&r);
+}
+
+static void write_ids(struct nr_writer *w, const uint64_t *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) nr_write_u64(w, ids[i]);
+}
+
+static struct nr_ids read_ids(struct nr_reader *r, size_t most)
+{
+    size_t count = nr_reader_left(r) / 8;
+    if (count > most) nr_reader_fail(r, NR_E_INVALID);
+    struct nr_bytes b = nr_read_bytes(r, 8 * count);
+    return (struct nr_ids){ .data = b.data, .count = b.len / 8 };
+}
+
+void nr_ids_encode(struct nr_writer *w, uint8_t type, const uint64_t *ids, size_t count)
+{
+    nr_assert(type == NR_MSG_ANNOUNCE || type == NR_MSG_WANT);
+    nr_assert(count >= 1 && count <= NR_IDS_MAX);
+    nr_message_head(w, type, 8 * count);
+    write_ids(w, ids, count);
+}
+
+int nr_ids_decode(struct nr_bytes body, struct nr_ids *out)
+{
+    struct nr_reader r;
+    nr_reader_init(&r, body);
+    *out = read_ids(&r, NR_IDS_MAX);
+    if (out->count == 0) nr_reader_fail(&r, NR_E_INVALID);
+    return end(&r);
+}
+
+/* The length of piece `index` of a record of `total` bytes; 0: there is no such piece. */
+static size_t piece_len(size_t total, size_t index)
+{
+    if (total == 0 || total > NR_RECORD_MAX || index >= nr_piece_count(total)) return 0;
+    size_t rest = total - index * NR_PIECE_SIZE;
+    return rest < NR_PIECE_SIZE ? rest : NR_PIECE_SIZE;
+}
+
+void nr_piece_encode(struct nr_writer *w, const struct nr_piece *m)
+{
+    nr_assert(m->bytes.len > 0);
+    nr_assert(m->bytes.len == piece_len(m->total, m->index));
+    nr_message_head(w, NR_MSG_PIECE, PIECE_FIELDS + m->bytes.len);
+    nr_write_u64(w, m->id);
+    nr_write_u16(w, m->total);
+    nr_write_u8(w, m->index);
+    nr_write_bytes(w, m->bytes);
+}
+
+int nr_piece_decode(struct nr_bytes body, struct nr_piece *out)
+{
+    struct nr_reader r;
+    nr_reader_init(&r, body);
+    out->id = nr_read_u64(&r);
+    out->total = nr_read_u16(&r);
+    out->index = nr_read_u8(&r);
+    out->bytes = nr_read_bytes(&r, nr_reader_left(&r));
+    if (out->bytes.len == 0 || out->bytes.len != piece_len(out->total, out->index)) nr_reader_fail(&r, NR_E_INVALID);
+    return end(&r);
+}
+
+void nr_want_pieces_encode(struct nr_writer *w, uint64_t id, uint16_t missing)
+{
+    nr_message_head(w, NR_MSG_WANT_PIECES, 10);
+    nr_write_u64(w, id);
+    nr_write_u16(w, missing);
+}
+
+int nr_want_pieces_decode(struct nr_bytes body, uint64_t *id, uint16_t *missing)
+{
+    struct nr_reader r;
+    nr_reader_init(&r, body);
+    *id = nr_read_u64(&r);
+    *missing = nr_read_u16(&r);
+    return end(&r);
+}
+
+void nr_walk_encode(struct nr_writer *w, uint64_t cursor)
+{
+    u64_encode(w, NR_MSG_WALK, cursor);
+}
+
+int nr_walk_decode(struct nr_bytes body, uint64_t *cursor)
+{
+    return u64_decode(body, cursor);
+}
+
+void nr_page_encode(struct nr_writer *w, uint64_t next, const uint64_t *ids, size_t count)
+{
+    nr_assert(count <= NR_PAGE_IDS_MAX);
+    nr_message_head(w, NR_MSG_PAGE, 8 + 8 * count);
+    nr_write_u64(w, next);
+    write_ids(w, ids, count);
+}
+
+int nr_page_decode(struct nr_bytes body, struct nr_page *out)
+{
+    struct nr_reader r;
+    nr_reader_init(&r, body);
+    out->next = nr_read_u64(&r);
+    out->ids = read_ids(&r, NR_PAGE_IDS_MAX);
+    return end(&r);
+}
