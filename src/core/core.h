@@ -15,8 +15,8 @@
  * Records' bytes live with the host: the core keeps an index and asks through struct nr_core_host. All calls happen
  * on one thread; host callbacks must not call back into the core.
  *
- * Failure: no call leaves the core in a state that another call could not have made. Where a callback fails, the record in
- * question is as if it had not come (and counted). */
+ * Failure: no call leaves the core in a state that another call could not have made. Where a callback fails, the record
+ * in question is as if it had not come (and counted). */
 #ifndef NR_CORE_CORE_H
 #define NR_CORE_CORE_H
 
@@ -32,42 +32,43 @@ struct nr_core;
 struct nr_core_host {
     void *ctx;
     /* Pure functions of their arguments. */
-    uint64_t (*hash8)(void *ctx, struct nr_bytes in);                          /* H8 of the spec */
-    uint64_t (*cookie)(void *ctx, struct nr_bytes in);                         /* under a secret of this process */
-    void (*sign)(void *ctx, const char *domain, struct nr_bytes msg, uint8_t sig[static NR_SIG_SIZE]); /* this node's key */
+    uint64_t (*hash8)(void *ctx, struct nr_bytes in);  /* H8 of the spec */
+    uint64_t (*cookie)(void *ctx, struct nr_bytes in); /* under a secret of this process */
+    void (*sign)(void *ctx, const char *domain, struct nr_bytes msg,
+                 uint8_t sig[static NR_SIG_SIZE]); /* this node's key */
     int (*verify)(void *ctx, const uint8_t key[static NR_KEY_SIZE], const char *domain, struct nr_bytes msg,
                   const uint8_t sig[static NR_SIG_SIZE]);
-    /* The store. `save` replaces what stands under the record's key; `load` gives the bytes, borrowed until the next call of
-     * any of these; `drop` removes. `evidence` keeps a conflicting pair. 0 or an error. */
+    /* The store. `save` replaces what stands under the record's key; `load` gives the bytes, borrowed until the next
+     * call of any of these; `drop` removes. `evidence` keeps a conflicting pair. 0 or an error. */
     int (*save)(void *ctx, const struct nr_record *rec, struct nr_now now);
     int (*load)(void *ctx, uint64_t key_hash, struct nr_bytes *raw);
     int (*drop)(void *ctx, const struct nr_record *rec);
     int (*evidence)(void *ctx, const struct nr_record *held, const struct nr_record *met);
     /* All records of one kind about one subject, whoever signed them; stops at nonzero from `each` and returns it. */
-    int (*subject)(void *ctx, uint8_t kind, struct nr_bytes subject, int (*each)(void *arg, const struct nr_record *rec),
-                   void *arg);
+    int (*subject)(void *ctx, uint8_t kind, struct nr_bytes subject,
+                   int (*each)(void *arg, const struct nr_record *rec), void *arg);
     /* No stamp at or above `limit` may be used before this has returned 0 and is durable. */
     int (*reserve)(void *ctx, uint64_t limit);
 };
 
 struct nr_core_config {
-    uint8_t key[NR_KEY_SIZE];          /* this node's public key */
-    struct nr_bytes node_id;           /* this node's id; copied */
-    uint64_t seed;                     /* for the core's chance */
-    uint64_t stamp_floor;              /* what was last reserved on disk; 0: nothing */
-    uint32_t lease_s;                  /* of NODE records; 0: 259,200 */
-    uint32_t profile_lease_s;          /* 0: 365 days */
-    uint32_t heartbeat_interval_ms;    /* of this node's own heartbeat; 0: none is made */
-    const struct nr_addr *advertise;   /* addresses to state; borrowed for the call */
-    size_t advertise_count;            /* 0: learn from what neighbours observe */
+    uint8_t key[NR_KEY_SIZE];        /* this node's public key */
+    struct nr_bytes node_id;         /* this node's id; copied */
+    uint64_t seed;                   /* for the core's chance */
+    uint64_t stamp_floor;            /* what was last reserved on disk; 0: nothing */
+    uint32_t lease_s;                /* of NODE records; 0: 259,200 */
+    uint32_t profile_lease_s;        /* 0: 365 days */
+    uint32_t heartbeat_interval_ms;  /* of this node's own heartbeat; 0: none is made */
+    const struct nr_addr *advertise; /* addresses to state; borrowed for the call */
+    size_t advertise_count;          /* 0: learn from what neighbours observe */
 };
 
 /* NULL when memory is short. `host` is copied, its ctx borrowed for the core's life. */
 struct nr_core *nr_core_new(const struct nr_core_config *config, const struct nr_core_host *host);
 void nr_core_free(struct nr_core *core);
 
-/* Before nr_core_start: a record from the host's own store, well-formed, its signature checked when it was saved. A dead one
- * is NR_E_EXPIRED, one stamped too far ahead NR_E_AHEAD: the host drops these. */
+/* Before nr_core_start: a record from the host's own store, well-formed, its signature checked when it was saved. A
+ * dead one is NR_E_EXPIRED, one stamped too far ahead NR_E_AHEAD: the host drops these. */
 int nr_core_restore(struct nr_core *core, struct nr_now now, const struct nr_record *rec) NR_MUST_CHECK;
 /* Takes the incarnation (reserves) and begins to gossip. */
 int nr_core_start(struct nr_core *core, struct nr_now now) NR_MUST_CHECK;
@@ -86,19 +87,19 @@ struct nr_datagram {
 bool nr_core_next_datagram(struct nr_core *core, struct nr_datagram *out);
 
 enum nr_event_type {
-    NR_EVENT_RECORD,     /* a record was saved: kind, signer, subject, stamp, id */
-    NR_EVENT_ENDED,      /* one was dropped at the end of its lease: likewise */
-    NR_EVENT_PEER_UP,    /* a path was made: key, addr */
-    NR_EVENT_PEER_DOWN,  /* a path was lost: key, addr */
-    NR_EVENT_CONFLICT,   /* evidence was kept: kind, signer, subject, stamp */
-    NR_EVENT_OWN_NEWER,  /* a newer record of our own was met: kind, subject, stamp */
-    NR_EVENT_CLOCK_RESET,/* the hybrid clock had run beyond the limit and was taken back */
-    NR_EVENT_LEARNED,    /* our own address as others see it changed: addr */
+    NR_EVENT_RECORD,      /* a record was saved: kind, signer, subject, stamp, id */
+    NR_EVENT_ENDED,       /* one was dropped at the end of its lease: likewise */
+    NR_EVENT_PEER_UP,     /* a path was made: key, addr */
+    NR_EVENT_PEER_DOWN,   /* a path was lost: key, addr */
+    NR_EVENT_CONFLICT,    /* evidence was kept: kind, signer, subject, stamp */
+    NR_EVENT_OWN_NEWER,   /* a newer record of our own was met: kind, subject, stamp */
+    NR_EVENT_CLOCK_RESET, /* the hybrid clock had run beyond the limit and was taken back */
+    NR_EVENT_LEARNED,     /* our own address as others see it changed: addr */
 };
 struct nr_event {
     enum nr_event_type type;
     uint8_t kind;
-    bool own;            /* made here */
+    bool own; /* made here */
     uint8_t signer[NR_KEY_SIZE];
     uint8_t subject_len;
     uint8_t subject[NR_SUBJECT_MAX];
@@ -110,24 +111,27 @@ struct nr_event {
  * drains after each input, so that this is not met. */
 bool nr_core_next_event(struct nr_core *core, struct nr_event *out);
 
-/* Statements. Each signs records with this node's key, saves and spreads them. 0 means saved by the host (not yet durable:
- * commits are the host's business). Errors: NR_E_INVALID (beyond the limits of A.4), NR_E_NOT_FOUND, NR_E_DENIED (what this node
- * has no right to say), and what the host's callbacks return. */
+/* Statements. Each signs records with this node's key, saves and spreads them. 0 means saved by the host (not yet
+ * durable: commits are the host's business). Errors: NR_E_INVALID (beyond the limits of A.4), NR_E_NOT_FOUND,
+ * NR_E_DENIED (what this node has no right to say), and what the host's callbacks return. */
 
-/* This node's own NODE record, or one it sponsors. `body->self`, `gossip`, `created_at_ms` and `updated_at_ms` are set by the core.
- * Registering counts as a heartbeat: one is made too. A record with the same content is not written again (the heartbeat is). */
-int nr_core_register(struct nr_core *core, struct nr_now now, struct nr_bytes node_id, const struct nr_node_body *body)
-    NR_MUST_CHECK;
-/* A heartbeat for a node that is there. A `status` that differs from the declared state is first written into the NODE record
+/* This node's own NODE record, or one it sponsors. `body->self`, `gossip`, `created_at_ms` and `updated_at_ms` are set
+ * by the core. Registering counts as a heartbeat: one is made too. A record with the same content is not written again
+ * (the heartbeat is). */
+int nr_core_register(struct nr_core *core, struct nr_now now, struct nr_bytes node_id,
+                     const struct nr_node_body *body) NR_MUST_CHECK;
+/* A heartbeat for a node that is there. A `status` that differs from the declared state is first written into the NODE
+ * record
  * (*durable: something was written that must be committed before it is answered). */
 int nr_core_heartbeat(struct nr_core *core, struct nr_now now, struct nr_bytes node_id,
                       const struct nr_heartbeat_body *body, bool *durable) NR_MUST_CHECK;
 /* Declares a state (maintenance, draining, left, online). */
-int nr_core_declare(struct nr_core *core, struct nr_now now, struct nr_bytes node_id, enum nr_state state) NR_MUST_CHECK;
+int nr_core_declare(struct nr_core *core, struct nr_now now, struct nr_bytes node_id,
+                    enum nr_state state) NR_MUST_CHECK;
 /* NR_E_DENIED for a node that speaks for itself elsewhere. */
 int nr_core_delete_node(struct nr_core *core, struct nr_now now, struct nr_bytes node_id) NR_MUST_CHECK;
-int nr_core_put_profile(struct nr_core *core, struct nr_now now, struct nr_bytes role, struct nr_bytes config)
-    NR_MUST_CHECK;
+int nr_core_put_profile(struct nr_core *core, struct nr_now now, struct nr_bytes role,
+                        struct nr_bytes config) NR_MUST_CHECK;
 int nr_core_delete_profile(struct nr_core *core, struct nr_now now, struct nr_bytes role) NR_MUST_CHECK;
 /* Declares this node `left`, pushes that to every neighbour and says BYE. The core then only drains. */
 int nr_core_leave(struct nr_core *core, struct nr_now now) NR_MUST_CHECK;
@@ -143,9 +147,9 @@ struct nr_peer_info {
     uint64_t incarnation;
     struct nr_addr addr;
     bool neighbour;
-    int64_t since_us, heard_us;   /* monotonic */
-    int64_t rtt_us;               /* -1: not measured */
-    int64_t clock_offset_ms;      /* its wall clock less ours, when the path was made */
+    int64_t since_us, heard_us; /* monotonic */
+    int64_t rtt_us;             /* -1: not measured */
+    int64_t clock_offset_ms;    /* its wall clock less ours, when the path was made */
     uint64_t fingerprint;
     uint64_t bytes_in, bytes_out;
 };

@@ -41,7 +41,7 @@ struct nr_core_stats {
 #define X(name, help) uint64_t name;
     NR_CORE_COUNTERS(X)
 #undef X
-    uint64_t messages_in[NR_MSG_TYPES];      /* [0]: unknown types */
+    uint64_t messages_in[NR_MSG_TYPES]; /* [0]: unknown types */
     uint64_t message_bytes_in[NR_MSG_TYPES];
     uint64_t messages_out[NR_MSG_TYPES];
     uint64_t message_bytes_out[NR_MSG_TYPES];

@@ -11,6 +11,7 @@ struct nr_winner {
     bool any;
     bool self;
     bool deleted;
+    uint64_t id;
     struct nr_record rec;
 };
 void nr_winner_init(struct nr_winner *w);

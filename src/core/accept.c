@@ -1,0 +1,217 @@
+/* Taking a record (proto/README.md C.6): the cheap checks first, the signature last, and nothing changed before all
+ * have passed and the host has saved it. */
+#include "core/state.h"
+
+#include "base/assert.h"
+#include "proto/body.h"
+
+struct nr_entry *nr_core_find_id(const struct nr_core *core, uint64_t id)
+{
+    for (int i = 0; i < NR_PLANES; i++) {
+        struct nr_entry *e = nr_set_find_id(&core->sets[i], id);
+        if (e) return e;
+    }
+    return NULL;
+}
+
+static uint64_t key_hash_of(const struct nr_core *core, const struct nr_record *rec)
+{
+    uint8_t buf[NR_KEY_PREIMAGE_MAX];
+    struct nr_writer w;
+    nr_writer_init(&w, buf, sizeof buf);
+    nr_record_key_preimage(&w, rec->kind, rec->signer, rec->subject);
+    return core->host.hash8(core->host.ctx, nr_writer_bytes(&w));
+}
+
+static uint8_t flags_of(const struct nr_core *core, const struct nr_record *rec)
+{
+    uint8_t flags = memcmp(rec->signer, core->key, NR_KEY_SIZE) == 0 ? NR_ENTRY_OWN : 0;
+    struct nr_node_body body;
+    if (rec->kind != NR_KIND_NODE || nr_node_body_decode(rec->body, &body)) return flags;
+    if (body.deleted)
+        flags |= NR_ENTRY_DELETED;
+    else if (body.self && body.gossip_count && body.state != NR_STATE_LEFT)
+        flags |= NR_ENTRY_PEER;
+    return flags;
+}
+
+static void event_record(struct nr_core *core, enum nr_event_type type, const struct nr_record *rec, uint64_t id)
+{
+    struct nr_event *e = nr_events_add(&core->events, type);
+    if (!e) return;
+    e->kind = rec->kind;
+    e->own = memcmp(rec->signer, core->key, NR_KEY_SIZE) == 0;
+    memcpy(e->signer, rec->signer, NR_KEY_SIZE);
+    e->subject_len = (uint8_t)rec->subject.len;
+    memcpy(e->subject, rec->subject.data, rec->subject.len);
+    e->stamp = rec->stamp;
+    e->id = id;
+}
+
+static int refuse(uint64_t *counter, int err)
+{
+    ++*counter;
+    return err;
+}
+
+/* Refused for good: these very bytes need not be asked for again. */
+static int refuse_id(struct nr_core *core, struct nr_now now, uint64_t id, uint64_t *counter, int err)
+{
+    nr_seen_add(&core->seen, id, now.mono_us);
+    return refuse(counter, err);
+}
+
+static bool within_budget(struct nr_core *core, struct nr_now now, const struct nr_record *rec,
+                          const struct nr_origin *origin)
+{
+    struct nr_token_bucket *signer = &core->signers[rec->signer[NR_KEY_SIZE - 1] % NR_SIGNER_BUCKETS];
+    return nr_token_bucket_take(&origin->from->records, 1, now.mono_us) && nr_token_bucket_take(signer, 1, now.mono_us);
+}
+
+/* Who may say what (design: ring 2). Without certificates in the cluster, membership is the cluster key, and every
+ * member may speak for itself, sponsor and operate; a record of a kind that is reserved is carried for later readers.
+ */
+static bool may_say(const struct nr_core *core, const struct nr_record *rec)
+{
+    (void)core;
+    struct nr_node_body body;
+    if (rec->kind != NR_KIND_NODE) return true;
+    return nr_node_body_decode(rec->body, &body) == 0 && (body.self || body.gossip_count == 0);
+}
+
+static int check(struct nr_core *core, struct nr_now now, const struct nr_record *rec, uint64_t id,
+                 const struct nr_entry *held, const struct nr_origin *origin)
+{
+    struct nr_core_stats *stats = &core->stats;
+    if (held && held->stamp > rec->stamp) return refuse_id(core, now, id, &stats->records_stale, NR_E_STALE);
+    if (nr_record_ends_ms(rec->stamp, rec->lease_s) <= now.wall_ms)
+        return refuse_id(core, now, id, &stats->records_expired, NR_E_EXPIRED);
+    if (nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS) return refuse(&stats->records_ahead, NR_E_AHEAD);
+    if (!origin->from) return 0;
+    if (!within_budget(core, now, rec, origin)) return refuse(&stats->records_limited, NR_E_BUSY);
+    if (!may_say(core, rec)) return refuse_id(core, now, id, &stats->records_denied, NR_E_DENIED);
+    stats->signatures_checked++;
+    if (core->host.verify(core->host.ctx, rec->signer, NR_RECORD_DOMAIN, nr_record_signed_part(rec), rec->sig))
+        return refuse_id(core, now, id, &stats->records_bad_signature, NR_E_SIGNATURE);
+    return 0;
+}
+
+/* Two records under one stamp: both are evidence, the one with the higher id is current (A.3). 0: go on and take it. */
+static int conflict(struct nr_core *core, struct nr_now now, const struct nr_record *rec, uint64_t id,
+                    const struct nr_entry *held)
+{
+    struct nr_bytes raw;
+    struct nr_record other;
+    uint8_t copy[NR_RECORD_MAX]; /* loaded bytes last only until the host is called again */
+    core->stats.records_conflicting++;
+    if (core->host.load(core->host.ctx, held->key_hash, &raw) == 0 && raw.len <= sizeof copy) {
+        memcpy(copy, raw.data, raw.len);
+        if (nr_record_decode(nr_bytes(copy, raw.len), &other) == 0)
+            (void)!core->host.evidence(core->host.ctx, &other, rec);
+    }
+    event_record(core, NR_EVENT_CONFLICT, rec, id);
+    if (id > held->id) return 0;
+    nr_seen_add(&core->seen, id, now.mono_us);
+    return NR_E_STALE;
+}
+
+/* Somebody holds a newer statement of ours than we do: our disk or clock went back (A.6.4). */
+static void own_newer(struct nr_core *core, struct nr_now now, const struct nr_record *rec, uint64_t id)
+{
+    core->stats.own_newer_met++;
+    nr_clock_follow(&core->clock, now, rec->stamp);
+    event_record(core, NR_EVENT_OWN_NEWER, rec, id);
+    bool about_self = nr_bytes_eq(rec->subject, nr_bytes(core->node_id, core->node_id_len));
+    if (rec->kind == NR_KIND_NODE && about_self) nr_core_restate_soon(core, now);
+}
+
+static int save(struct nr_core *core, struct nr_now now, const struct nr_record *rec, const struct nr_entry *facts)
+{
+    struct nr_set *set = nr_core_set(core, rec->kind);
+    const struct nr_entry *held = nr_set_find(set, facts->key_hash);
+    uint64_t superseded = held ? held->id : 0;
+    if (!held && nr_set_reserve(set)) return refuse(&core->stats.records_limited, NR_E_FULL);
+    int err = core->host.save(core->host.ctx, rec, now);
+    if (err) return refuse(&core->stats.records_not_stored, err);
+    if (superseded) nr_seen_add(&core->seen, superseded, now.mono_us);
+    nr_set_put(set, facts);
+    nr_clock_follow(&core->clock, now, rec->stamp);
+    if (!held && (facts->flags & NR_ENTRY_PEER)) core->eager++;
+    core->stats.records_accepted++;
+    event_record(core, NR_EVENT_RECORD, rec, facts->id);
+    return 0;
+}
+
+int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw, const struct nr_origin *origin)
+{
+    struct nr_record rec;
+    if (raw.len > NR_RECORD_MAX) return refuse(&core->stats.records_malformed, NR_E_TOO_LARGE);
+    uint64_t id = core->host.hash8(core->host.ctx, raw);
+    nr_wants_remove(&core->wants, id);
+    if (nr_core_find_id(core, id) || nr_seen_has(&core->seen, id))
+        return refuse(&core->stats.records_known, NR_E_EXISTS);
+    int err = nr_record_decode(raw, &rec);
+    if (err) return refuse_id(core, now, id, &core->stats.records_malformed, err);
+
+    struct nr_entry facts = { .key_hash = key_hash_of(core, &rec),
+                              .id = id,
+                              .stamp = rec.stamp,
+                              .lease_s = rec.lease_s,
+                              .size = (uint16_t)raw.len,
+                              .kind = rec.kind,
+                              .flags = flags_of(core, &rec) };
+    struct nr_set *set = nr_core_set(core, rec.kind);
+    const struct nr_entry *held = nr_set_find(set, facts.key_hash);
+    err = check(core, now, &rec, id, held, origin);
+    if (!err && held && held->stamp == rec.stamp) err = conflict(core, now, &rec, id, held);
+    if (!err) err = nr_events_reserve(&core->events);
+    if (!err) err = save(core, now, &rec, &facts);
+    if (err) return err;
+    if (origin->from && (facts.flags & NR_ENTRY_OWN)) own_newer(core, now, &rec, id);
+    nr_core_spread(core, now, nr_set_find(set, facts.key_hash), raw, origin);
+    return 0;
+}
+
+static void drop_one(struct nr_core *core, struct nr_set *set, const struct nr_entry *e)
+{
+    struct nr_bytes raw;
+    struct nr_record rec;
+    uint8_t copy[NR_RECORD_MAX];
+    if (core->host.load(core->host.ctx, e->key_hash, &raw) == 0 && raw.len <= sizeof copy &&
+        nr_record_decode(nr_bytes(memcpy(copy, raw.data, raw.len), raw.len), &rec) == 0) {
+        event_record(core, NR_EVENT_ENDED, &rec, e->id);
+        /* What the host cannot drop now it drops when it opens its store again: dead records are not restored. */
+        (void)!core->host.drop(core->host.ctx, &rec);
+    }
+    core->stats.records_ended++;
+    nr_set_remove(set, e->key_hash);
+}
+
+void nr_core_drop_ended(struct nr_core *core, struct nr_now now)
+{
+    for (int i = 0; i < NR_PLANES; i++)
+        for (struct nr_entry *e; (e = nr_set_first_to_end(&core->sets[i])) && nr_entry_dead(e, now);) {
+            if (nr_events_reserve(&core->events)) return; /* the host drains, and we come back at once */
+            drop_one(core, &core->sets[i], e);
+        }
+}
+
+int nr_core_restore(struct nr_core *core, struct nr_now now, const struct nr_record *rec)
+{
+    nr_assert(!core->started);
+    struct nr_set *set = nr_core_set(core, rec->kind);
+    if (nr_record_ends_ms(rec->stamp, rec->lease_s) <= now.wall_ms) return NR_E_EXPIRED;
+    if (nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS) return NR_E_AHEAD;
+    int err = nr_set_reserve(set);
+    if (err) return err;
+    struct nr_entry facts = { .key_hash = key_hash_of(core, rec),
+                              .id = core->host.hash8(core->host.ctx, rec->raw),
+                              .stamp = rec->stamp,
+                              .lease_s = rec->lease_s,
+                              .size = (uint16_t)rec->raw.len,
+                              .kind = rec->kind,
+                              .flags = flags_of(core, rec) };
+    nr_set_put(set, &facts);
+    nr_clock_follow(&core->clock, now, rec->stamp);
+    return 0;
+}

@@ -1,0 +1,189 @@
+/* Whom to greet and whom to keep (proto/README.md C.2): as many paths as gossip needs, seemingly dead peers tried again
+ * for ever, and this node's own address learnt from what others see. */
+#include "core/state.h"
+
+#define PATHS_WANTED    16
+#define PATHS_KEPT      24       /* beyond this, one goes each second */
+#define IDLE_US         15000000 /* then a PING */
+#define PING_EVERY_US   1000000
+#define PINGS_MAX       3
+#define HELLO_EVERY_US  2000000
+#define ROTATE_EVERY_US 30000000
+#define EAGER_MAX       32
+#define EAGER_AT_ONCE   4
+
+static bool connected(const struct nr_core *core, const struct nr_addr *a)
+{
+    return nr_paths_find_addr(&core->paths, a) != NULL;
+}
+
+/* One address by chance of a peer in the registry to which there is no path. */
+static bool registry_address(struct nr_core *core, struct nr_addr *out)
+{
+    for (int tries = 0; tries < 6; tries++) {
+        struct nr_bytes raw;
+        struct nr_record rec;
+        struct nr_node_body body;
+        struct nr_entry *e = nr_set_random_peer(&core->sets[NR_PLANE_COLD], &core->rng);
+        if (!e) return false;
+        if (e->flags & NR_ENTRY_OWN) continue;
+        if (core->host.load(core->host.ctx, e->key_hash, &raw) || nr_record_decode(raw, &rec)) continue;
+        if (nr_paths_find(&core->paths, nr_key8(rec.signer)) || nr_node_body_decode(rec.body, &body)) continue;
+        *out = body.gossip[nr_rng_below(&core->rng, (uint32_t)body.gossip_count)];
+        return true;
+    }
+    return false;
+}
+
+static bool listed_address(struct nr_core *core, const struct nr_addr *list, size_t count, struct nr_addr *out)
+{
+    for (int tries = 0; count && tries < 4; tries++) {
+        *out = list[nr_rng_below(&core->rng, (uint32_t)count)];
+        if (!connected(core, out)) return true;
+    }
+    return false;
+}
+
+/* Seeds, the registry and addresses remembered in turn by chance; what has nothing leaves the turn to the next. */
+static bool candidate(struct nr_core *core, struct nr_addr *out)
+{
+    uint32_t first = nr_rng_below(&core->rng, 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t source = (first + i) % 4;
+        bool found = source == 0   ? listed_address(core, core->seeds, core->seed_count, out)
+                     : source == 1 ? listed_address(core, core->remembered, core->remembered_count, out)
+                                   : registry_address(core, out);
+        if (found) return true;
+    }
+    return false;
+}
+
+static void greet_somebody(struct nr_core *core, struct nr_now now)
+{
+    struct nr_addr to;
+    if (candidate(core, &to)) nr_core_greet(core, now, &to);
+}
+
+/* At the start, and when peers have just been learnt of, paths are made quickly; each HELLO uses up some of the
+ * eagerness. */
+static void fill(struct nr_core *core, struct nr_now now)
+{
+    if (core->eager > EAGER_MAX) core->eager = EAGER_MAX;
+    for (int i = 0; i < EAGER_AT_ONCE && core->eager && core->paths.count < PATHS_WANTED; i++, core->eager--)
+        greet_somebody(core, now);
+    if (now.mono_us < core->hello_us) return;
+    core->hello_us = now.mono_us + HELLO_EVERY_US / 2 + nr_rng_below(&core->rng, HELLO_EVERY_US);
+    greet_somebody(core, now);
+}
+
+static void bye(struct nr_core *core, struct nr_path *path)
+{
+    struct nr_writer w;
+    if (nr_core_message(core, path, NR_MSG_BYE, 0, &w)) nr_bye_encode(&w);
+    nr_core_lose(core, path);
+}
+
+/* A large cluster's graph is kept random: one neighbour is replaced now and then, and too many are let go. */
+static void rotate(struct nr_core *core, struct nr_now now)
+{
+    struct nr_path *path;
+    bool due = now.mono_us >= core->rotate_us && core->paths.count > PATHS_WANTED;
+    if (now.mono_us >= core->rotate_us)
+        core->rotate_us = now.mono_us + ROTATE_EVERY_US / 2 + nr_rng_below(&core->rng, ROTATE_EVERY_US);
+    if (!due && core->paths.count <= PATHS_KEPT) return;
+    if (!nr_core_random_paths(core, NULL, &path, 1) || now.mono_us - path->since_us < nr_us(5)) return;
+    bye(core, path);
+    core->eager++;
+}
+
+static void keep(struct nr_core *core, struct nr_now now, struct nr_path *path)
+{
+    if (now.mono_us - path->heard_us < IDLE_US) {
+        path->pings_unanswered = 0;
+        return;
+    }
+    if (path->pings_unanswered && now.mono_us - path->ping_sent_us < PING_EVERY_US) return;
+    if (path->pings_unanswered >= PINGS_MAX) {
+        nr_core_lose(core, path);
+        return;
+    }
+    /* It may have started anew, or stand behind another address: a HELLO asks what a PING cannot. */
+    if (path->pings_unanswered) nr_core_greet(core, now, &path->addr);
+    nr_core_ping(core, now, path);
+}
+
+void nr_core_care(struct nr_core *core, struct nr_now now)
+{
+    if (now.mono_us < core->care_us) return;
+    for (size_t i = core->paths.count; i-- > 0;) keep(core, now, core->paths.list[i]);
+    fill(core, now);
+    rotate(core, now);
+    nr_core_walk_care(core, now);
+    bool eager = core->eager && core->paths.count < PATHS_WANTED;
+    core->care_us = now.mono_us + (eager ? NR_CARE_US / 4 : NR_CARE_US);
+}
+
+/* This node's own address. */
+
+static size_t votes_for(const struct nr_core *core, const struct nr_addr *a)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < core->paths.count; i++) n += nr_addr_eq(&core->paths.list[i]->observed, a);
+    return n;
+}
+
+static bool advertised(const struct nr_core *core, const struct nr_addr *a)
+{
+    for (size_t i = 0; i < core->advertise_count; i++)
+        if (nr_addr_eq(&core->advertise[i], a)) return true;
+    return false;
+}
+
+/* The address that most neighbours see, of those of one scope that are not taken yet. */
+static size_t most_seen(const struct nr_core *core, bool loopback, struct nr_addr *out)
+{
+    size_t best = 0;
+    for (size_t i = 0; i < core->paths.count; i++) {
+        const struct nr_addr *a = &core->paths.list[i]->observed;
+        if (!a->family || nr_addr_is_loopback(a) != loopback || advertised(core, a)) continue;
+        size_t votes = votes_for(core, a);
+        if (votes <= best) continue;
+        best = votes;
+        *out = *a;
+    }
+    return best;
+}
+
+/* Where a newly seen address goes: in the place of one of its scope that nobody sees any more, else behind the others;
+ * -1 for one neighbour's word against what others still see. */
+static int place_for(const struct nr_core *core, bool loopback, size_t votes)
+{
+    bool held = false;
+    for (size_t i = 0; i < core->advertise_count; i++) {
+        if (nr_addr_is_loopback(&core->advertise[i]) != loopback) continue;
+        if (votes_for(core, &core->advertise[i]) == 0) return (int)i;
+        held = true;
+    }
+    if (votes == 0 || (held && votes < 2) || core->advertise_count == NR_GOSSIP_MAX) return -1;
+    return (int)core->advertise_count;
+}
+
+static bool learn_in_scope(struct nr_core *core, bool loopback)
+{
+    struct nr_addr seen;
+    size_t votes = most_seen(core, loopback, &seen);
+    int at = votes ? place_for(core, loopback, votes) : -1;
+    if (at < 0) return false;
+    core->advertise[at] = seen;
+    if ((size_t)at == core->advertise_count) core->advertise_count++;
+    struct nr_event *e = nr_events_add(&core->events, NR_EVENT_LEARNED);
+    if (e) e->addr = seen;
+    return true;
+}
+
+void nr_core_learn_address(struct nr_core *core, struct nr_now now)
+{
+    if (core->advertise_fixed) return;
+    bool wide = learn_in_scope(core, false), local = learn_in_scope(core, true);
+    if (wide || local) nr_core_restate_self(core, now);
+}

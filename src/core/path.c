@@ -1,0 +1,87 @@
+#include "core/path.h"
+
+#include "base/assert.h"
+
+#include <stdlib.h>
+
+void nr_window_init(struct nr_window *w)
+{
+    *w = (struct nr_window){ 0 };
+}
+
+static uint64_t *word_of(struct nr_window *w, uint64_t number)
+{
+    return &w->bits[number / 64 % (NR_WINDOW_BITS / 64)];
+}
+
+bool nr_window_take(struct nr_window *w, uint64_t number)
+{
+    /* The word that the highest number stands in is shared with none that are 1,024 lower: a whole word is given up. */
+    if (number + NR_WINDOW_BITS - 64 <= w->highest) return false;
+    if (number > w->highest) {
+        uint64_t from = w->highest / 64 + 1, to = number / 64;
+        if (to - from >= NR_WINDOW_BITS / 64 && to >= from) from = to - NR_WINDOW_BITS / 64 + 1;
+        for (uint64_t word = from; word <= to; word++) w->bits[word % (NR_WINDOW_BITS / 64)] = 0;
+        w->highest = number;
+    }
+    uint64_t bit = UINT64_C(1) << (number % 64);
+    if (*word_of(w, number) & bit) return false;
+    *word_of(w, number) |= bit;
+    return true;
+}
+
+void nr_paths_fini(struct nr_paths *p)
+{
+    for (size_t i = 0; i < p->count; i++) free(p->list[i]);
+    p->count = 0;
+}
+
+/* The place of the first path whose key is not below key8. */
+static size_t place_of(const struct nr_paths *p, uint64_t key8)
+{
+    size_t low = 0, high = p->count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (nr_key8(p->list[mid]->key) < key8)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+struct nr_path *nr_paths_find(const struct nr_paths *p, uint64_t key8)
+{
+    size_t i = place_of(p, key8);
+    return i < p->count && nr_key8(p->list[i]->key) == key8 ? p->list[i] : NULL;
+}
+
+struct nr_path *nr_paths_find_addr(const struct nr_paths *p, const struct nr_addr *addr)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (nr_addr_eq(&p->list[i]->addr, addr)) return p->list[i];
+    return NULL;
+}
+
+struct nr_path *nr_paths_add(struct nr_paths *p, const uint8_t key[static NR_KEY_SIZE])
+{
+    if (p->count == NR_PATHS_MAX) return NULL;
+    struct nr_path *path = calloc(1, sizeof *path);
+    if (!path) return NULL;
+    memcpy(path->key, key, NR_KEY_SIZE);
+    size_t at = place_of(p, nr_key8(key));
+    nr_assert(at == p->count || nr_key8(p->list[at]->key) != nr_key8(key));
+    memmove(&p->list[at + 1], &p->list[at], (p->count - at) * sizeof p->list[0]);
+    p->list[at] = path;
+    p->count++;
+    return path;
+}
+
+void nr_paths_remove(struct nr_paths *p, struct nr_path *path)
+{
+    size_t at = place_of(p, nr_key8(path->key));
+    nr_assert(at < p->count && p->list[at] == path);
+    p->count--;
+    memmove(&p->list[at], &p->list[at + 1], (p->count - at) * sizeof p->list[0]);
+    free(path);
+}

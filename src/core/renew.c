@@ -1,0 +1,79 @@
+/* Renewal (design §3): what is ours and still seen is stated anew after a third of its lease. A sponsor renews only
+ * while its node's heartbeats come; tombstones live as long as what they delete and are not renewed. */
+#include "core/state.h"
+
+#include "core/view.h"
+
+#define RENEW_EVERY_US 60000000
+#define RENEW_AT_ONCE  256
+
+struct newest {
+    struct nr_core *core;
+    struct nr_winner winner;
+    int64_t wall_ms;
+    int64_t heard_ms;
+};
+
+static int feed(void *arg, const struct nr_record *rec)
+{
+    struct newest *n = arg;
+    nr_winner_feed(&n->winner, rec, n->core->host.hash8(n->core->host.ctx, rec->raw), n->wall_ms);
+    if (nr_stamp_ms(rec->stamp) > n->heard_ms) n->heard_ms = nr_stamp_ms(rec->stamp);
+    return 0;
+}
+
+/* Whether readers see this very record. */
+static bool is_seen(struct nr_core *core, struct nr_now now, const struct nr_record *rec)
+{
+    struct newest n = { .core = core, .wall_ms = now.wall_ms };
+    nr_winner_init(&n.winner);
+    return core->host.subject(core->host.ctx, rec->kind, rec->subject, feed, &n) == 0 && n.winner.any &&
+           nr_bytes_eq(n.winner.rec.raw, rec->raw);
+}
+
+static bool heard_lately(struct nr_core *core, struct nr_now now, const struct nr_record *rec)
+{
+    struct nr_node_body body;
+    struct newest n = { .core = core, .wall_ms = now.wall_ms };
+    nr_winner_init(&n.winner);
+    if (rec->kind != NR_KIND_NODE || nr_node_body_decode(rec->body, &body)) return true;
+    if (body.self) return nr_bytes_eq(rec->subject, nr_bytes(core->node_id, core->node_id_len));
+    if (core->host.subject(core->host.ctx, NR_KIND_HEARTBEAT, rec->subject, feed, &n)) return false;
+    if (body.updated_at_ms > n.heard_ms) n.heard_ms = body.updated_at_ms;
+    return now.wall_ms - n.heard_ms < (int64_t)rec->lease_s * 1000 / 3;
+}
+
+static void renew_one(struct nr_core *core, struct nr_now now, uint64_t key_hash)
+{
+    struct nr_bytes raw;
+    struct nr_record rec;
+    uint8_t copy[NR_RECORD_MAX];
+    if (core->host.load(core->host.ctx, key_hash, &raw) || raw.len > sizeof copy) return;
+    memcpy(copy, raw.data, raw.len);
+    if (nr_record_decode(nr_bytes(copy, raw.len), &rec) || !is_seen(core, now, &rec) || !heard_lately(core, now, &rec))
+        return;
+    struct nr_record_draft draft = {
+        .kind = rec.kind, .subject = rec.subject, .lease_s = rec.lease_s, .body = rec.body
+    };
+    if (nr_core_state_record(core, now, &draft, rec.stamp)) core->stats.records_not_stored++;
+}
+
+static bool due(const struct nr_entry *e, struct nr_now now)
+{
+    return (e->flags & NR_ENTRY_OWN) && !(e->flags & NR_ENTRY_DELETED) &&
+           (e->kind == NR_KIND_NODE || e->kind == NR_KIND_PROFILE) &&
+           now.wall_ms > nr_stamp_ms(e->stamp) + (int64_t)e->lease_s * 1000 / 3;
+}
+
+void nr_core_renew(struct nr_core *core, struct nr_now now)
+{
+    if (now.mono_us < core->renew_us) return;
+    uint64_t keys[RENEW_AT_ONCE];
+    size_t n = 0;
+    struct nr_range all = { 0 };
+    struct nr_set *set = &core->sets[NR_PLANE_COLD];
+    for (struct nr_entry *e = nr_set_first(set, all); e && n < RENEW_AT_ONCE; e = nr_set_next(set, all, e))
+        if (due(e, now)) keys[n++] = e->key_hash;
+    for (size_t i = 0; i < n; i++) renew_one(core, now, keys[i]);
+    core->renew_us = now.mono_us + RENEW_EVERY_US / 2 + nr_rng_below(&core->rng, RENEW_EVERY_US);
+}

@@ -1,0 +1,201 @@
+/* The core's own state, shared by its files (and by nobody else: the host sees core/core.h). Each part has a file of
+ * its name; this header only puts them together, and names what they ask of each other. */
+#ifndef NR_CORE_STATE_H
+#define NR_CORE_STATE_H
+
+#include "base/rng.h"
+#include "core/clock.h"
+#include "core/core.h"
+#include "core/events.h"
+#include "core/outbox.h"
+#include "core/seen.h"
+#include "core/set.h"
+#include "core/wants.h"
+
+#define NR_PLANES            3
+#define NR_RECORDS_MAX       262144 /* of each plane */
+#define NR_SEEDS_MAX         64
+#define NR_REMEMBERED_MAX    128
+#define NR_OWN_ADDRESSES_MAX 32
+#define NR_GREETED_MAX       64
+#define NR_SIGNER_BUCKETS    256
+
+#define NR_TICK_US             200000 /* announcements */
+#define NR_TICKS               6
+#define NR_CARE_US             1000000 /* neighbours are looked after */
+#define NR_REPAIR_DIFFERS_US   3000000
+#define NR_REPAIR_QUIET_US     300000
+#define NR_REPAIR_PAUSE_US     1000000
+#define NR_REPAIR_PAUSE_MAX_US 30000000
+#define NR_PUSH_ALL_MAX        9  /* neighbours */
+#define NR_HOPS_MAX            3  /* pushes unasked below this */
+#define NR_LIST_RECORDS        40 /* a range of at most so many is listed */
+
+struct nr_greeted {
+    struct nr_addr addr;
+    int64_t at_us;
+};
+
+/* A repair under way: one at a time (proto/README.md C.5). Only its pace is remembered. */
+struct nr_repair {
+    uint64_t key8;    /* with whom; 0: none */
+    int64_t heard_us; /* last sign of it */
+    bool progress;    /* a record went either way */
+    int64_t not_before_us;
+    int64_t pause_us;
+    bool catching_up; /* since the start, until equal with somebody: what comes is old news, not announced on */
+};
+
+struct nr_walk {
+    uint64_t key8; /* whose hot records are walked; 0: no walk */
+    uint64_t cursor;
+    int64_t at_us;
+    uint8_t tries;
+    bool wanted; /* none was finished since the last time without any path */
+};
+
+struct nr_core {
+    struct nr_core_host host;
+    uint8_t key[NR_KEY_SIZE];
+    uint8_t node_id[NR_SUBJECT_MAX];
+    size_t node_id_len;
+    struct nr_rng rng;
+    struct nr_core_stats stats;
+    struct nr_clock clock;
+    uint64_t incarnation;
+    uint64_t number;
+    bool started, left;
+
+    struct nr_set sets[NR_PLANES];
+    struct nr_seen seen;
+    struct nr_wants wants;
+    int64_t wants_check_us;
+    struct nr_outbox outbox;
+    struct nr_events events;
+
+    struct nr_paths paths;
+    struct nr_addr seeds[NR_SEEDS_MAX];
+    size_t seed_count;
+    struct nr_addr remembered[NR_REMEMBERED_MAX];
+    size_t remembered_count;
+    struct nr_addr own_addrs[NR_OWN_ADDRESSES_MAX];
+    size_t own_addr_count;
+    struct nr_greeted greeted[NR_GREETED_MAX];
+    size_t greeted_at;
+    struct nr_addr advertise[NR_GOSSIP_MAX];
+    size_t advertise_count;
+    bool advertise_fixed; /* given by configuration, not learnt */
+    uint32_t eager;       /* HELLOs that may go out before the slow pace */
+    int64_t care_us, hello_us, rotate_us;
+    struct nr_token_bucket hello_answers, hello_sends, proof_checks;
+
+    uint32_t tick;   /* grows while there is something to announce */
+    int64_t tick_us; /* NR_NEVER_US: nothing to announce */
+    struct nr_token_bucket pushes;
+    struct nr_token_bucket signers[NR_SIGNER_BUCKETS];
+    struct nr_repair repair;
+    struct nr_walk walk;
+
+    uint32_t lease_s, profile_lease_s;
+    uint32_t beat_interval_ms;
+    int64_t beat_us, renew_us;
+    int64_t restate_us; /* when this node says anew what it is; NR_NEVER_US: no need */
+    int64_t restate_pause_us, restated_us;
+    uint8_t *self_body; /* what this node last registered of itself, encoded; NULL: nothing yet */
+    size_t self_body_len;
+};
+
+static inline struct nr_set *nr_core_set(struct nr_core *core, uint8_t kind)
+{
+    return &core->sets[nr_kind_plane(kind)];
+}
+/* The entry of a record of any plane. */
+struct nr_entry *nr_core_find_id(const struct nr_core *core, uint64_t id);
+
+/* Milliseconds and seconds. */
+static inline int64_t nr_us(int64_t seconds)
+{
+    return seconds * 1000000;
+}
+static inline bool nr_entry_dead(const struct nr_entry *e, struct nr_now now)
+{
+    return nr_record_ends_ms(e->stamp, e->lease_s) <= now.wall_ms;
+}
+
+/* core.c: a writer over exactly one message with `len` bytes of body, which the caller encodes into it; false and
+ * counted when there is no room. */
+bool nr_core_message(struct nr_core *core, struct nr_path *path, uint8_t type, size_t len, struct nr_writer *w);
+
+/* accept.c: takes a record by proto/README.md C.6. `from` NULL: our own. 0: taken, *entry is it. */
+struct nr_origin {
+    struct nr_path *from; /* NULL: made here */
+    uint8_t hops;
+    bool repair; /* came of a repair */
+};
+int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
+                   const struct nr_origin *origin) NR_MUST_CHECK;
+/* Drops what has reached the end of its lease. */
+void nr_core_drop_ended(struct nr_core *core, struct nr_now now);
+
+/* spread.c */
+void nr_core_spread(struct nr_core *core, struct nr_now now, struct nr_entry *e, struct nr_bytes raw,
+                    const struct nr_origin *origin);
+void nr_core_send_record(struct nr_core *core, struct nr_path *path, struct nr_bytes raw, uint64_t id, uint8_t hops);
+/* Whether this id is to be asked for from the path, which is remembered; nr_core_ask then asks for a run of them. */
+bool nr_core_want(struct nr_core *core, struct nr_now now, struct nr_path *path, uint64_t id, bool repair);
+void nr_core_ask(struct nr_core *core, struct nr_path *path, const uint64_t *ids, size_t count);
+/* Takes `bytes` from what the path may still be sent on its request; false and counted: over its budget. */
+bool nr_core_may_serve(struct nr_core *core, struct nr_now now, struct nr_path *path, size_t bytes);
+void nr_core_on_push(struct nr_core *core, struct nr_now now, struct nr_path *path, struct nr_bytes body);
+void nr_core_on_announce(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_ids *ids);
+void nr_core_on_want(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_ids *ids);
+void nr_core_on_piece(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_piece *piece);
+void nr_core_on_want_pieces(struct nr_core *core, struct nr_now now, struct nr_path *path, uint64_t id,
+                            uint16_t missing);
+void nr_core_announce_tick(struct nr_core *core, struct nr_now now);
+void nr_core_check_wants(struct nr_core *core, struct nr_now now);
+
+/* repair.c, walk.c */
+void nr_core_repair_begin(struct nr_core *core, struct nr_now now, struct nr_path *path);
+void nr_core_repair_care(struct nr_core *core, struct nr_now now);
+int64_t nr_core_repair_deadline(const struct nr_core *core);
+void nr_core_on_split(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_split *m);
+void nr_core_on_list(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_list *m);
+void nr_core_walk_begin(struct nr_core *core, struct nr_now now, struct nr_path *path);
+void nr_core_walk_care(struct nr_core *core, struct nr_now now);
+void nr_core_on_walk(struct nr_core *core, struct nr_now now, struct nr_path *path, uint64_t cursor);
+void nr_core_on_page(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_page *m);
+
+/* greet.c: HELLO, PROOF, PING, PONG, BYE */
+void nr_core_greet(struct nr_core *core, struct nr_now now, const struct nr_addr *to);
+void nr_core_on_hello(struct nr_core *core, struct nr_now now, const struct nr_addr *from, const struct nr_hello *m);
+/* The path that a PROOF has made or made anew; NULL: it did not hold. */
+struct nr_path *nr_core_on_proof(struct nr_core *core, struct nr_now now, const struct nr_addr *from,
+                                 const struct nr_header *h, const struct nr_proof *m);
+void nr_core_ping(struct nr_core *core, struct nr_now now, struct nr_path *path);
+void nr_core_on_pong(struct nr_core *core, struct nr_now now, struct nr_path *path, uint64_t nonce);
+void nr_core_lose(struct nr_core *core, struct nr_path *path);
+
+/* neighbours.c: whom to greet, whom to keep */
+void nr_core_care(struct nr_core *core, struct nr_now now);
+void nr_core_learn_address(struct nr_core *core, struct nr_now now);
+
+/* author.c: what this node says */
+int nr_core_state_record(struct nr_core *core, struct nr_now now, const struct nr_record_draft *draft,
+                         uint64_t above) NR_MUST_CHECK;
+void nr_core_restate_self(struct nr_core *core, struct nr_now now);
+/* The same in a while: longer and longer when it happens again and again, as with a key that two machines hold. */
+void nr_core_restate_soon(struct nr_core *core, struct nr_now now);
+void nr_core_own_beat(struct nr_core *core, struct nr_now now);
+void nr_core_renew(struct nr_core *core, struct nr_now now);
+
+/* Whether its last word was of another set than ours is now. */
+static inline bool nr_core_differs(const struct nr_core *core, const struct nr_path *path)
+{
+    return path->fingerprint != nr_core_fingerprint(core);
+}
+
+/* Up to `count` paths by chance, none twice, not `but`; returns how many. */
+size_t nr_core_random_paths(struct nr_core *core, const struct nr_path *but, struct nr_path **out, size_t count);
+
+#endif
