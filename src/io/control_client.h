@@ -10,7 +10,8 @@
  * Any number of requests may be in flight, up to the bound in the options. Each that was sent (0 returned) is answered
  * by exactly one call of its callback: with the reply, with NR_E_TIMEOUT, or with NR_E_UNAVAILABLE when the connection
  * was lost before an answer came (what was asked may then have been done or not); or by none once it was cancelled.
- * Callbacks run from the loop, never from within send or cancel. */
+ * Callbacks run from the loop, never from within send or cancel;
+ * they must not free the client. */
 #ifndef NR_IO_CONTROL_CLIENT_H
 #define NR_IO_CONTROL_CLIENT_H
 
