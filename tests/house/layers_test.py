@@ -78,8 +78,9 @@ class Tree(unittest.TestCase):
         self.good("src/io/a.c", "#include <event2/event.h>\n")
         self.bad("src/nodehttpd/a.c", "#include <event2/http.h>\n", "belongs in src/io")
 
-    def test_msgpack_c_nowhere(self):
-        self.bad("src/store/a.c", "#include <msgpack.h>\n", "no layer")
+    def test_msgpack_c_only_where_it_packs(self):
+        self.good("proto/mp_write.c", "#include <msgpack.h>\n")
+        self.bad("proto/mp.c", "#include <msgpack.h>\n", "belongs in proto/mp_write.c")
 
     def test_core_has_no_clock_header(self):
         self.bad("src/core/a.c", "#include <time.h>\n", "no I/O")
@@ -106,6 +107,9 @@ class Tree(unittest.TestCase):
     def test_a_layer_links_no_later_layer(self):
         self.good("src/io/CMakeLists.txt", "nr_layer(NAME io SOURCES a.c LINKS nr_base PRIVATE_LINKS PkgConfig::event)\n")
         self.bad("src/core/CMakeLists.txt", "# x\nnr_layer(NAME core SOURCES a.c\n  LINKS nr_base nr_store)\n", "may not link")
+
+    def test_a_layer_has_the_name_of_its_folder(self):
+        self.bad("src/core/CMakeLists.txt", "nr_layer(NAME store SOURCES a.c)\n", "its folder")
 
 
 if __name__ == "__main__":
