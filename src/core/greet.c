@@ -163,11 +163,12 @@ static void path_prove(struct nr_path *path, struct nr_now now, const struct nr_
 struct nr_path *nr_core_on_proof(struct nr_core *core, struct nr_now now, const struct nr_addr *from,
                                  const struct nr_header *h, const struct nr_proof *m)
 {
-    if (!proof_holds(core, now, from, h, m)) {
+    struct nr_path *path = nr_paths_find(&core->paths, nr_key8(m->key));
+    bool older = path && h->incarnation < path->incarnation; /* a replay: its cookie may still live */
+    if (older || !proof_holds(core, now, from, h, m)) {
         core->stats.proofs_refused++;
         return NULL;
     }
-    struct nr_path *path = nr_paths_find(&core->paths, nr_key8(m->key));
     bool fresh = !path || !nr_addr_eq(&path->addr, from) || path->incarnation != h->incarnation;
     if (!path) path = path_make(core, now, m);
     if (!path) return NULL;
