@@ -1,0 +1,266 @@
+#include "tools/sim/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/message.h"
+#include "proto/mp.h"
+#include "tools/sim/world.h"
+
+#define HELLO_PACE_US    1000000 /* to one address, C.1.5 */
+#define HELLOS_A_SECOND  9       /* 8 of C.1.5, and C.2.2's one every 2 s */
+#define HELLOS_AT_START  80      /* the seeds, and what is remembered */
+#define SWEEP_GRACE_MS   5000    /* a dead record may lie this long until it is swept */
+#define ANOTHER_SUM_SALT UINT64_C(0x9fb21c651e98df25)
+
+void sim_check_init(struct sim_check *c)
+{
+    memset(c, 0, sizeof *c);
+}
+
+void sim_check_fini(struct sim_check *c)
+{
+    sim_map_fini(&c->set_of);
+    free(c->sets);
+}
+
+/* Record against record */
+
+static void check_order(struct sim_node *n, const struct nr_record *rec, struct nr_now now)
+{
+    struct nr_bytes raw;
+    struct nr_record held;
+    uint64_t hash = nr_record_key_hash(rec->kind, rec->signer, rec->subject);
+    if (nr_store_get(n->store, hash, &raw) != 0) return;
+    if (nr_record_decode(raw, &held) != 0) {
+        sim_fail(n->world, "%s: its store holds what is no record", n->name);
+        return;
+    }
+    if (nr_record_ends_ms(held.stamp, held.lease_s) <= now.wall_ms) return;
+    bool newer = rec->stamp != held.stamp ? rec->stamp > held.stamp : nr_record_id(rec->raw) > nr_record_id(raw);
+    if (!newer)
+        sim_fail(n->world, "%s goes back: %s %.*s from stamp %llx to %llx", n->name, nr_kind_name(rec->kind),
+                 (int)rec->subject.len, (const char *)rec->subject.data, (unsigned long long)held.stamp,
+                 (unsigned long long)rec->stamp);
+}
+
+void sim_check_save(struct sim_node *n, const struct nr_record *rec, struct nr_now now)
+{
+    struct sim_world *w = n->world;
+    if (nr_record_ends_ms(rec->stamp, rec->lease_s) <= now.wall_ms) sim_fail(w, "%s saves a dead record", n->name);
+    if (nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS)
+        sim_fail(w, "%s saves a record stamped %lld ms ahead", n->name,
+                 (long long)(nr_stamp_ms(rec->stamp) - now.wall_ms));
+    if (sim_crypto_verify(&w->crypto, rec->signer, NR_RECORD_DOMAIN, nr_record_signed_part(rec), rec->sig) != 0)
+        sim_fail(w, "%s saves a forged record", n->name);
+    check_order(n, rec, now);
+}
+
+void sim_check_drop(struct sim_node *n, const struct nr_record *rec, struct nr_now now)
+{
+    if (nr_record_ends_ms(rec->stamp, rec->lease_s) > now.wall_ms)
+        sim_fail(n->world, "%s drops a living %s of %.*s", n->name, nr_kind_name(rec->kind), (int)rec->subject.len,
+                 (const char *)rec->subject.data);
+}
+
+/* Version, kind, signer and subject stand before the stamp. */
+void sim_check_sign(struct sim_node *n, struct nr_bytes msg)
+{
+    struct sim_guard *g = &n->guard;
+    struct nr_reader r;
+    nr_reader_init(&r, msg);
+    nr_read_u8(&r);
+    nr_mp_read_uint(&r);
+    nr_mp_read_uint(&r);
+    struct nr_bytes signer = nr_mp_read_bin(&r);
+    nr_mp_read_str(&r);
+    uint64_t stamp = nr_mp_read_uint(&r);
+    if (r.err || !nr_bytes_eq(signer, nr_bytes(n->key.pub, NR_KEY_SIZE))) {
+        sim_fail(n->world, "%s signs what is no record of its own", n->name);
+        return;
+    }
+    if (stamp <= g->signed_stamp) g->went_back = true;
+    if (stamp >= g->reserved) sim_fail(n->world, "%s signs a stamp that it has not reserved", n->name);
+    g->signed_stamp = stamp;
+}
+
+/* Datagrams */
+
+void sim_check_received(struct sim_node *n, const struct nr_addr *from, size_t size)
+{
+    sim_guard_contact(&n->guard, from)->bytes_in += size;
+}
+
+/* Counts the messages; true when the datagram is greetings and nothing else. */
+static bool count_messages(struct sim_node *n, struct nr_reader *r, size_t size)
+{
+    struct sim_traffic *t = &n->world->traffic;
+    struct nr_message m;
+    bool hello_only = true;
+    t->datagrams++;
+    t->bytes += size;
+    while (nr_message_next(r, &m)) {
+        if (m.type == 0 || m.type >= NR_MSG_TYPES)
+            sim_fail(n->world, "%s sends a message of no known type", n->name);
+        else
+            t->type_bytes[m.type] += m.body.len + NR_MESSAGE_HEAD;
+        hello_only = hello_only && m.type == NR_MSG_HELLO;
+    }
+    return hello_only;
+}
+
+static void check_header(struct sim_node *n, const struct nr_header *h)
+{
+    struct sim_guard *g = &n->guard;
+    if (memcmp(h->sender, n->key.pub, sizeof h->sender) != 0) sim_fail(n->world, "%s sends in another's name", n->name);
+    if (g->number == 0 && h->incarnation <= g->incarnation)
+        sim_fail(n->world, "%s starts with an incarnation not above its last", n->name);
+    if (g->number > 0 && h->incarnation != g->incarnation)
+        sim_fail(n->world, "%s changes its incarnation while it runs", n->name);
+    if (h->number <= g->number)
+        sim_fail(n->world, "%s sends number %llu twice", n->name, (unsigned long long)h->number);
+    g->incarnation = h->incarnation;
+    g->number = h->number;
+}
+
+static void check_hello(struct sim_node *n, struct sim_contact *c, const char *to)
+{
+    struct sim_world *w = n->world;
+    struct sim_guard *g = &n->guard;
+    g->hellos++;
+    if (c->hello_us >= 0 && w->now_us - c->hello_us < HELLO_PACE_US)
+        sim_fail(w, "%s greets %s again after %lld us", n->name, to, (long long)(w->now_us - c->hello_us));
+    int64_t seconds = (w->now_us - g->booted_us) / SIM_SECOND;
+    if (g->hellos > HELLOS_AT_START + (uint64_t)seconds * HELLOS_A_SECOND)
+        sim_fail(w, "%s has sent %llu HELLOs in %lld s", n->name, (unsigned long long)g->hellos, (long long)seconds);
+    c->hello_us = w->now_us;
+}
+
+void sim_check_sent(struct sim_node *n, const struct nr_datagram *d)
+{
+    struct sim_world *w = n->world;
+    struct nr_reader r;
+    struct nr_header h;
+    char to[NR_ADDR_TEXT];
+    if (d->plain.len > NR_PLAIN_MAX) {
+        sim_fail(w, "%s sends %zu bytes in one datagram", n->name, d->plain.len);
+        return;
+    }
+    size_t size = d->plain.len + NR_ENVELOPE_SIZE;
+    nr_reader_init(&r, d->plain);
+    nr_header_decode(&r, &h);
+    bool hello_only = count_messages(n, &r, size);
+    if (r.err) {
+        sim_fail(w, "%s sends a malformed datagram", n->name);
+        return;
+    }
+    check_header(n, &h);
+    nr_addr_format(&d->to, to);
+    sim_trace_line(&w->trace, 3, w->now_us, "%s: %zu bytes to %s", n->name, size, to);
+    struct sim_contact *c = sim_guard_contact(&n->guard, &d->to);
+    if (hello_only) {
+        check_hello(n, c, to);
+    } else if (!c->validated) {
+        c->bytes_out += size;
+        if (c->bytes_out > c->bytes_in)
+            sim_fail(w, "%s has sent %llu bytes to %s, which has proven nothing and sent %llu", n->name,
+                     (unsigned long long)c->bytes_out, to, (unsigned long long)c->bytes_in);
+    }
+}
+
+/* Whole nodes */
+
+void sim_check_booted(struct sim_node *n)
+{
+    int64_t wall_ms = sim_node_now(n).wall_ms;
+    for (size_t i = 0; i < n->guard.claim_count; i++) {
+        const struct sim_claim *c = &n->guard.claims[i];
+        struct nr_bytes raw;
+        struct nr_record rec;
+        if (!c->committed || c->committed_ends_ms <= wall_ms) continue;
+        if (nr_store_get(n->store, c->key_hash, &raw) != 0 || nr_record_decode(raw, &rec) != 0)
+            sim_fail(n->world, "%s has lost a committed record of its own", n->name);
+        else if (rec.stamp < c->committed)
+            sim_fail(n->world, "%s has an older record of its own than it had committed", n->name);
+    }
+}
+
+struct whole {
+    struct sim_node *node;
+    struct nr_now now;
+    uint64_t sum, another_sum;
+    size_t counts[3]; /* by plane */
+    size_t dead;
+};
+
+static int check_record(void *arg, uint64_t key_hash, const struct nr_record *rec)
+{
+    struct whole *s = arg;
+    struct sim_node *n = s->node;
+    uint64_t stamp;
+    uint64_t held;
+    uint64_t id = nr_record_id(rec->raw);
+    int64_t dead_ms = s->now.wall_ms - nr_record_ends_ms(rec->stamp, rec->lease_s);
+    if (dead_ms > SWEEP_GRACE_MS) {
+        sim_fail(n->world, "%s holds a %s dead for %lld ms", n->name, nr_kind_name(rec->kind), (long long)dead_ms);
+        return 1;
+    }
+    if (dead_ms >= 0) {
+        s->dead++;
+        return 0;
+    }
+    if (!nr_core_lookup(n->core, s->now, key_hash, &stamp, &held) || stamp != rec->stamp || held != id) {
+        sim_fail(n->world, "%s: its index and its store differ about a %s of %.*s", n->name, nr_kind_name(rec->kind),
+                 (int)rec->subject.len, (const char *)rec->subject.data);
+        return 1;
+    }
+    s->counts[nr_kind_plane(rec->kind)]++;
+    if (nr_kind_plane(rec->kind) != NR_PLANE_COLD) return 0;
+    s->sum += id;
+    s->another_sum += sim_mix(id ^ ANOTHER_SUM_SALT);
+    return 0;
+}
+
+/* One fingerprint, one set: over all nodes and all times. */
+static void check_set(struct sim_world *w, const struct sim_node *n, const struct whole *s)
+{
+    struct sim_check *c = &w->check;
+    const uint32_t *at = sim_map_get(&c->set_of, s->sum);
+    if (at) {
+        if (c->sets[*at] != s->another_sum) sim_fail(w, "%s: two sets under one fingerprint", n->name);
+        return;
+    }
+    c->sets = sim_grow(c->sets, c->set_count, &c->set_capacity, sizeof *c->sets);
+    sim_map_put(&c->set_of, s->sum, (uint32_t)c->set_count);
+    c->sets[c->set_count++] = s->another_sum;
+}
+
+void sim_check_node(struct sim_node *n)
+{
+    struct sim_world *w = n->world;
+    if (w->failed || n->state != SIM_UP) return;
+    struct whole s = { .node = n, .now = sim_node_now(n) };
+    w->check.whole++;
+    if (nr_store_each(n->store, check_record, &s) != 0) {
+        sim_fail(w, "%s: its store cannot be read", n->name);
+        return;
+    }
+    if (s.dead) return;
+    for (int plane = 0; plane < 3; plane++)
+        if (nr_core_record_count(n->core, (enum nr_plane)plane) != s.counts[plane])
+            sim_fail(w, "%s: %zu records of plane %d in its index, %zu in its store", n->name,
+                     nr_core_record_count(n->core, (enum nr_plane)plane), plane, s.counts[plane]);
+    if (nr_core_fingerprint(n->core) != s.sum) sim_fail(w, "%s: its fingerprint is not that of its records", n->name);
+    check_set(w, n, &s);
+}
+
+void sim_check_turn(struct sim_world *w)
+{
+    if (w->check.next >= w->node_count) w->check.next = 0;
+    sim_check_node(&w->nodes[w->check.next++]);
+}
+
+void sim_check_all(struct sim_world *w)
+{
+    for (size_t i = 0; i < w->node_count; i++) sim_check_node(&w->nodes[i]);
+}

@@ -1,0 +1,135 @@
+/* simulate: runs one scenario over the shipped core and says what came of it. Exit status 0: all held, 1: something did
+ * not, 2: wrong usage. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/sim/report.h"
+#include "tools/sim/scenario.h"
+
+struct arguments {
+    const struct sim_scenario *scenario;
+    uint64_t seed, nodes, loss_percent, seconds, heartbeat_ms;
+    bool loss_given;
+    int verbose;
+};
+
+static void usage(FILE *out)
+{
+    fprintf(out, "Usage: simulate [OPTION]... --scenario NAME\n"
+                 "Runs the registry's core in a simulated network and checks what must hold after each step.\n"
+                 "The same options give the same trace on every machine.\n\n"
+                 "  --scenario NAME      what happens (below)\n"
+                 "  --nodes N            how many nodes; default: the scenario's\n"
+                 "  --seed N             of all chance; default 1\n"
+                 "  --loss PERCENT       of the datagrams; default: the scenario's\n"
+                 "  --seconds N          how long, where the scenario asks; default: its own length\n"
+                 "  --heartbeat-ms N     of every node; default 10000\n"
+                 "  --verbose            say what happens; twice: each node's events; thrice: each datagram\n"
+                 "  --help               this text\n\nScenarios:\n");
+    for (size_t i = 0; i < sim_scenario_count; i++)
+        fprintf(out, "  %-10s %s (%zu nodes)\n", sim_scenarios[i].name, sim_scenarios[i].says, sim_scenarios[i].nodes);
+}
+
+static bool number(const char *text, const char *option, uint64_t max, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long long v = strtoull(text, &end, 10);
+    if (errno || end == text || *end || *text == '-' || v > max) {
+        fprintf(stderr, "simulate: --%s: wanted a number up to %llu: '%s'\n", option, (unsigned long long)max, text);
+        return false;
+    }
+    *out = v;
+    return true;
+}
+
+static const struct option options[] = {
+    { "scenario", required_argument, NULL, 's' },
+    { "nodes", required_argument, NULL, 'n' },
+    { "seed", required_argument, NULL, 'r' },
+    { "loss", required_argument, NULL, 'l' },
+    { "seconds", required_argument, NULL, 't' },
+    { "heartbeat-ms", required_argument, NULL, 'b' },
+    { "verbose", no_argument, NULL, 'v' },
+    { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
+};
+
+static bool take_option(struct arguments *a, int c)
+{
+    switch (c) {
+    case 's':
+        a->scenario = sim_scenario_find(optarg);
+        if (!a->scenario) fprintf(stderr, "simulate: no such scenario: '%s'; --help lists them\n", optarg);
+        return a->scenario != NULL;
+    case 'n': return number(optarg, "nodes", 100000, &a->nodes);
+    case 'r': return number(optarg, "seed", UINT64_MAX, &a->seed);
+    case 'l': a->loss_given = true; return number(optarg, "loss", 99, &a->loss_percent);
+    case 't': return number(optarg, "seconds", 1000000000, &a->seconds);
+    case 'b': return number(optarg, "heartbeat-ms", NR_INTERVAL_MAX_MS, &a->heartbeat_ms);
+    case 'v': a->verbose++; return true;
+    default: return false;
+    }
+}
+
+static bool parse(int argc, char **argv, struct arguments *a)
+{
+    int c;
+    while ((c = getopt_long(argc, argv, "v", options, NULL)) != -1) {
+        if (c == 'h') {
+            usage(stdout);
+            exit(0);
+        }
+        if (!take_option(a, c)) return false;
+    }
+    if (a->scenario && optind == argc) return true;
+    fprintf(stderr,
+            a->scenario ? "simulate: an argument too many\n" : "simulate: which --scenario? --help lists them\n");
+    return false;
+}
+
+static void command_of(int argc, char **argv, const struct arguments *a, char *out, size_t size)
+{
+    size_t at = 0;
+    bool seeded = false;
+    for (int i = 0; i < argc && at < size; i++) {
+        seeded = seeded || strncmp(argv[i], "--seed", 6) == 0;
+        at += (size_t)snprintf(out + at, size - at, "%s%s", i ? " " : "", argv[i]);
+    }
+    if (!seeded && at < size) snprintf(out + at, size - at, " --seed %llu", (unsigned long long)a->seed);
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments a = { .seed = 1, .heartbeat_ms = 10000 };
+    char command[1024];
+    if (!parse(argc, argv, &a)) return 2;
+    if (nr_crypto_init() != 0) {
+        fprintf(stderr, "simulate: no cryptography\n");
+        return 1;
+    }
+    struct sim_config config = {
+        .seed = a.seed,
+        .nodes = a.nodes ? (size_t)a.nodes : a.scenario->nodes,
+        .link = SIM_LINK_DEFAULT,
+        .heartbeat_ms = (uint32_t)a.heartbeat_ms,
+        .lease_s = a.scenario->lease_s,
+        .verbose = a.verbose,
+        .seconds = (int64_t)a.seconds,
+    };
+    config.link.loss_ppm = a.loss_given ? (uint32_t)a.loss_percent * (SIM_PPM / 100) : a.scenario->loss_ppm;
+    command_of(argc, argv, &a, command, sizeof command);
+    fprintf(stderr, "%s\n", command); /* known even where an assertion ends the run */
+    struct sim_world *w = sim_world_new(&config);
+    if (isatty(STDERR_FILENO) && !a.verbose) w->progress = sim_report_progress;
+    a.scenario->run(w);
+    if (w->progress) fputc('\n', stderr);
+    sim_report(w, a.scenario->name, command, stdout);
+    int status = w->failed ? 1 : 0;
+    sim_world_free(w);
+    return status;
+}

@@ -1,0 +1,83 @@
+/* The network between endpoints: it loses, delays, doubles and reorders datagrams, and is cut at will.
+ *
+ * An endpoint is a machine with one address at a time. What happens to a datagram is decided when it is sent, by the
+ * network's own generator, so that a fault leaves the nodes' own chance alone. Datagrams are plaintext: the envelope is
+ * not simulated, its size is counted. */
+#ifndef SIM_NET_H
+#define SIM_NET_H
+
+#include "base/addr.h"
+#include "base/rng.h"
+#include "tools/sim/queue.h"
+
+#define SIM_NOWHERE UINT32_MAX
+#define SIM_PPM     1000000u
+
+struct sim_link {
+    uint32_t loss_ppm;
+    uint32_t duplicate_ppm;
+    uint32_t reorder_ppm; /* of these each is held back for up to reorder_us more */
+    int64_t delay_us;
+    int64_t jitter_us;
+    int64_t reorder_us;
+};
+/* 20 to 30 ms, nothing lost. */
+#define SIM_LINK_DEFAULT ((struct sim_link){ .delay_us = 20000, .jitter_us = 10000, .reorder_us = 200000 })
+
+struct sim_endpoint {
+    uint32_t slot;     /* which address it has now */
+    uint32_t group;    /* endpoints of different groups do not hear each other */
+    uint32_t loss_ppm; /* on top of the link's, both ways */
+};
+
+struct sim_packet {
+    struct nr_addr from;
+    uint16_t len;
+    uint16_t copies; /* deliveries still to come */
+    uint8_t data[];
+};
+
+/* Sees every datagram as it is sent, before its fate is known. */
+typedef void sim_tap_fn(void *arg, uint32_t from, const struct nr_addr *to, struct nr_bytes plain);
+
+struct sim_net {
+    struct sim_queue *queue; /* borrowed */
+    struct nr_rng rng;
+    struct sim_link link;
+    struct sim_endpoint *endpoints;
+    size_t endpoint_count, endpoint_capacity;
+    uint32_t *slots; /* which endpoint has this address, or SIM_NOWHERE */
+    size_t slot_count, slot_capacity;
+    uint64_t *walls; /* one-way blocks: from << 32 | to */
+    size_t wall_count, wall_capacity;
+    struct sim_packet **packets;
+    size_t packet_count, packet_capacity;
+    uint32_t *idle; /* free places in packets */
+    size_t idle_count, idle_capacity;
+    sim_tap_fn *tap;
+    void *tap_arg;
+    uint64_t sent, lost, cut, doubled, astray, bytes, in_flight;
+};
+
+void sim_net_init(struct sim_net *net, struct sim_queue *queue, const struct sim_link *link, uint64_t seed);
+void sim_net_fini(struct sim_net *net);
+/* Adds an endpoint with an address of its own, and returns its number: 0, 1, 2 … */
+uint32_t sim_net_add(struct sim_net *net);
+/* Gives the endpoint a new address; its old one leads nowhere. */
+void sim_net_move(struct sim_net *net, uint32_t endpoint);
+struct nr_addr sim_net_addr(const struct sim_net *net, uint32_t endpoint);
+/* An address at which nobody is: 198.51.100.0/24 and the port. */
+struct nr_addr sim_net_spoofed(uint32_t n);
+
+/* Sends from an endpoint's address, or from one that it claims (`as`, may be NULL). */
+void sim_net_send(struct sim_net *net, int64_t now_us, uint32_t from, const struct nr_addr *as,
+                  const struct nr_addr *to, struct nr_bytes plain);
+/* The packet of a DELIVER event: borrowed until sim_net_release, which must follow. */
+const struct sim_packet *sim_net_packet(const struct sim_net *net, uint32_t ref);
+void sim_net_release(struct sim_net *net, uint32_t ref);
+
+void sim_net_group(struct sim_net *net, uint32_t endpoint, uint32_t group);
+void sim_net_block(struct sim_net *net, uint32_t from, uint32_t to); /* one way */
+void sim_net_heal(struct sim_net *net);                              /* one group, no blocks, no extra loss */
+
+#endif

@@ -1,0 +1,359 @@
+/* The happy path of a life: boot restores the disk into a new core and starts it; receive and expire feed it, each
+ * followed by a drain, which sends what the core has to send, marks what happened, and queues the next deadline and the
+ * commits. A crash drops core and store; the events that they left in the queue are known as stale by their `ref`. */
+#include "tools/sim/node.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "tools/sim/say.h"
+#include "tools/sim/world.h"
+
+#define CLOCK_LIMIT    "clock_limit" /* as noded names it */
+#define COMMIT_MIN_US  1000
+#define COMMIT_MORE_US 9000
+#define PULSE_US       1000000
+#define SPINS_MAX      100
+
+static void random_bytes(struct nr_rng *rng, uint8_t *out, size_t len)
+{
+    for (size_t i = 0; i < len; i++) out[i] = (uint8_t)nr_rng_u32(rng);
+}
+
+void sim_node_init(struct sim_node *n, struct sim_world *w, uint32_t index)
+{
+    *n = (struct sim_node){
+        .world = w, .index = index, .armed_us = NR_NEVER_US, .heartbeat_ms = w->config.heartbeat_ms, .revision = 1
+    };
+    snprintf(n->name, sizeof n->name, "node-%05u", (unsigned)index);
+    uint8_t seed[32];
+    random_bytes(&w->rng, seed, sizeof seed);
+    nr_keypair_from_seed(&n->key, seed);
+    n->mono_base_us = nr_rng_below(&w->rng, 2000000000);
+    n->advertises = index % 2 == 0;
+    n->disk = nr_memdisk_new(w->pool);
+    nr_assert(n->disk != NULL);
+    sim_guard_init(&n->guard);
+}
+
+void sim_node_fini(struct sim_node *n)
+{
+    nr_core_free(n->core);
+    nr_store_close(n->store);
+    nr_memdisk_free(n->disk);
+    free(n->inbox);
+    sim_guard_fini(&n->guard);
+}
+
+struct nr_now sim_node_now(const struct sim_node *n)
+{
+    int64_t now_us = n->world->now_us;
+    return (struct nr_now){ .mono_us = now_us + n->mono_base_us,
+                            .wall_ms = n->world->wall_base_ms + now_us / 1000 + n->clock_offset_ms };
+}
+
+struct restore {
+    struct sim_node *node;
+    uint64_t *drop; /* key hashes of what the core did not want */
+    size_t count, capacity;
+};
+
+static int restore_one(void *arg, uint64_t key_hash, const struct nr_record *rec)
+{
+    struct restore *r = arg;
+    int err = nr_core_restore(r->node->core, sim_node_now(r->node), rec);
+    if (err == NR_E_EXPIRED || err == NR_E_AHEAD) {
+        r->drop = sim_grow(r->drop, r->count, &r->capacity, sizeof *r->drop);
+        r->drop[r->count++] = key_hash;
+        return 0;
+    }
+    return err;
+}
+
+static int drop_one(struct sim_node *n, uint64_t key_hash)
+{
+    struct nr_bytes raw;
+    struct nr_record rec;
+    uint8_t copy[NR_RECORD_MAX];
+    int err = nr_store_get(n->store, key_hash, &raw);
+    if (err) return err;
+    memcpy(copy, raw.data, raw.len);
+    err = nr_record_decode(nr_bytes(copy, raw.len), &rec);
+    return err ? err : nr_store_del(n->store, key_hash, &rec);
+}
+
+static int restore(struct sim_node *n)
+{
+    struct restore r = { .node = n };
+    int err = nr_store_each(n->store, restore_one, &r);
+    for (size_t i = 0; !err && i < r.count; i++) err = drop_one(n, r.drop[i]);
+    free(r.drop);
+    return err;
+}
+
+static int remember_one(void *arg, const uint8_t key[static NR_KEY_SIZE], const struct nr_addr *addr, int64_t wall_ms)
+{
+    (void)wall_ms;
+    nr_core_remember(arg, key, addr);
+    return 0;
+}
+
+static uint64_t stamp_floor(struct sim_node *n)
+{
+    struct nr_bytes v;
+    return nr_store_meta_get(n->store, CLOCK_LIMIT, &v) == 0 && v.len == 8 ? nr_be64(v.data) : 0;
+}
+
+static int make_core(struct sim_node *n)
+{
+    struct sim_world *w = n->world;
+    struct nr_addr own = sim_net_addr(&w->net, n->index);
+    struct nr_core_host host = sim_host(n);
+    struct nr_core_config config = {
+        .node_id = nr_bytes_str(n->name),
+        .seed = nr_rng_u64(&w->rng),
+        .stamp_floor = stamp_floor(n),
+        .lease_s = w->config.lease_s,
+        .heartbeat_interval_ms = n->heartbeat_ms,
+        .advertise = &own,
+        .advertise_count = n->advertises ? 1 : 0,
+    };
+    memcpy(config.key, n->key.pub, sizeof config.key);
+    n->core = nr_core_new(&config, &host);
+    if (!n->core) return NR_E_NOMEM;
+    nr_core_set_own_addresses(n->core, &own, 1);
+    if (n->seed_node != n->index) {
+        struct nr_addr seed = sim_net_addr(&w->net, n->seed_node);
+        nr_core_set_seeds(n->core, &seed, 1);
+    }
+    return nr_store_each_peer(n->store, remember_one, n->core);
+}
+
+void sim_node_boot(struct sim_node *n)
+{
+    struct sim_world *w = n->world;
+    nr_assert(n->state == SIM_OFF);
+    if (w->failed) return;
+    n->life++;
+    n->state = SIM_UP;
+    n->spins = 0;
+    n->armed_us = NR_NEVER_US;
+    n->commit_due = n->pulse_due = false;
+    n->mono_base_us += nr_rng_below(&w->rng, 1000000);
+    random_bytes(&w->rng, n->cookie_secret, sizeof n->cookie_secret);
+    sim_guard_boot(&n->guard, w->now_us);
+    sim_trace_line(&w->trace, 2, w->now_us, "%s: starts, life %u", n->name, (unsigned)n->life);
+    struct nr_store_options options = { .evidence_max = 16 };
+    int err = nr_store_open_memory(&n->store, n->disk, false, &options);
+    if (!err) err = make_core(n);
+    if (!err) err = restore(n);
+    if (!err) err = nr_core_start(n->core, sim_node_now(n));
+    if (err) {
+        sim_fail(w, "%s does not start: %s", n->name, nr_strerror(err));
+        return;
+    }
+    sim_check_booted(n);
+    sim_node_drain(n);
+    if (!n->silent_start) sim_say_self(n);
+}
+
+static void end(struct sim_node *n)
+{
+    nr_core_free(n->core);
+    nr_store_close(n->store);
+    n->core = NULL;
+    n->store = NULL;
+    for (size_t i = 0; i < n->inbox_count; i++) sim_net_release(&n->world->net, n->inbox[i]);
+    n->inbox_count = 0;
+    n->state = SIM_OFF;
+}
+
+void sim_node_crash(struct sim_node *n, bool power)
+{
+    if (n->world->failed || n->state == SIM_OFF) return;
+    sim_trace_line(&n->world->trace, 2, n->world->now_us, "%s: %s", n->name, power ? "loses power" : "is killed");
+    end(n);
+    sim_guard_crashed(&n->guard);
+    if (power) nr_memdisk_power_loss(n->disk);
+}
+
+void sim_node_leave(struct sim_node *n)
+{
+    struct sim_world *w = n->world;
+    if (w->failed || n->state != SIM_UP) return;
+    int err = nr_core_leave(n->core, sim_node_now(n));
+    if (err) sim_fail(w, "%s cannot leave: %s", n->name, nr_strerror(err));
+    sim_node_drain(n);
+    if (w->failed) return;
+    sim_trace_line(&w->trace, 2, w->now_us, "%s: leaves", n->name);
+    sim_node_commit(n);
+    sim_node_commit_pulse(n);
+    end(n);
+    sim_guard_crashed(&n->guard);
+}
+
+void sim_node_freeze(struct sim_node *n)
+{
+    if (n->world->failed || n->state != SIM_UP) return;
+    n->state = SIM_FROZEN;
+    n->inbox = sim_realloc(n->inbox, SIM_INBOX_MAX * sizeof *n->inbox);
+}
+
+void sim_node_thaw(struct sim_node *n)
+{
+    struct sim_world *w = n->world;
+    if (w->failed || n->state != SIM_FROZEN) return;
+    n->state = SIM_UP;
+    for (size_t i = 0; i < n->inbox_count; i++)
+        sim_queue_add(&w->queue, w->now_us, SIM_EV_DELIVER, n->index, n->inbox[i]);
+    n->inbox_count = 0;
+    n->armed_us = NR_NEVER_US;
+    n->commit_due = n->pulse_due = false; /* their events have passed */
+    sim_node_drain(n);
+}
+
+static int copy_record(void *arg, uint64_t key_hash, const struct nr_record *rec)
+{
+    return nr_store_put(arg, key_hash, rec);
+}
+
+struct nr_memdisk *sim_node_copy_disk(struct sim_node *n)
+{
+    nr_assert(n->state != SIM_OFF);
+    struct nr_memdisk *disk = nr_memdisk_new(n->world->pool);
+    struct nr_store_options options = { 0 };
+    struct nr_store *to = NULL;
+    uint8_t limit[8];
+    nr_put_be64(limit, stamp_floor(n));
+    nr_assert(disk != NULL);
+    int err = nr_store_open_memory(&to, disk, false, &options);
+    if (!err) err = nr_store_each(n->store, copy_record, to);
+    if (!err) err = nr_store_meta_put(to, CLOCK_LIMIT, nr_bytes(limit, sizeof limit));
+    if (!err) err = nr_store_commit(to);
+    if (!err) err = nr_store_commit_pulse(to);
+    if (err) sim_fail(n->world, "%s: its disk cannot be copied: %s", n->name, nr_strerror(err));
+    nr_store_close(to);
+    return disk;
+}
+
+void sim_node_replace_disk(struct sim_node *n, struct nr_memdisk *disk)
+{
+    nr_assert(n->state == SIM_OFF);
+    nr_memdisk_free(n->disk);
+    n->disk = disk;
+    sim_guard_forget(&n->guard);
+}
+
+void sim_node_receive(struct sim_node *n, uint32_t packet)
+{
+    struct sim_net *net = &n->world->net;
+    if (n->state == SIM_FROZEN && n->inbox_count < SIM_INBOX_MAX) {
+        n->inbox[n->inbox_count++] = packet;
+        return;
+    }
+    if (n->state == SIM_UP) {
+        const struct sim_packet *p = sim_net_packet(net, packet);
+        sim_check_received(n, &p->from, p->len + (size_t)NR_ENVELOPE_SIZE);
+        nr_core_receive(n->core, sim_node_now(n), &p->from, nr_bytes(p->data, p->len));
+    }
+    sim_net_release(net, packet);
+    if (n->state == SIM_UP) sim_node_drain(n);
+}
+
+void sim_node_expire(struct sim_node *n)
+{
+    n->armed_us = NR_NEVER_US;
+    struct nr_now now = sim_node_now(n);
+    nr_core_expire(n->core, now);
+    n->spins = nr_core_deadline(n->core) <= now.mono_us ? n->spins + 1 : 0;
+    if (n->spins > SPINS_MAX) sim_fail(n->world, "%s: its deadline stays in the past", n->name);
+    sim_node_drain(n);
+}
+
+void sim_node_commit(struct sim_node *n)
+{
+    n->commit_due = false;
+    if (nr_store_commit(n->store) == 0) sim_guard_committed(&n->guard);
+    sim_node_drain(n);
+}
+
+void sim_node_commit_pulse(struct sim_node *n)
+{
+    n->pulse_due = false;
+    if (nr_store_commit_pulse(n->store) != 0)
+        sim_trace_line(&n->world->trace, 2, n->world->now_us, "%s: pulse commit failed", n->name);
+    sim_node_drain(n);
+}
+
+static void take_event(struct sim_node *n, const struct nr_event *e)
+{
+    struct sim_world *w = n->world;
+    char addr[NR_ADDR_TEXT];
+    sim_trace_word(&w->trace, (uint64_t)e->type << 56 ^ e->id ^ e->stamp);
+    switch (e->type) {
+    case NR_EVENT_RECORD: sim_watch_seen(&w->watches, e->id, w->now_us); break;
+    case NR_EVENT_PEER_UP:
+        n->peers_up++;
+        sim_guard_contact(&n->guard, &e->addr)->validated = true;
+        if (nr_store_peer_put(n->store, e->signer, &e->addr, sim_node_now(n).wall_ms) != 0)
+            sim_trace_line(&w->trace, 2, w->now_us, "%s: a peer's address was not kept", n->name);
+        /* fall through */
+    case NR_EVENT_PEER_DOWN:
+        nr_addr_format(&e->addr, addr);
+        sim_trace_line(&w->trace, 2, w->now_us, "%s: peer %s: %s", n->name, addr,
+                       e->type == NR_EVENT_PEER_UP ? "up" : "down");
+        break;
+    case NR_EVENT_CLOCK_RESET:
+        n->guard.went_back = false;
+        /* fall through */
+    default: sim_trace_line(&w->trace, 2, w->now_us, "%s: event %d", n->name, (int)e->type); break;
+    }
+}
+
+static void arm(struct sim_node *n)
+{
+    struct sim_world *w = n->world;
+    int64_t deadline = nr_core_deadline(n->core);
+    if (deadline == NR_NEVER_US) return;
+    int64_t at = deadline - n->mono_base_us;
+    if (at < w->now_us) at = w->now_us;
+    if (at >= n->armed_us) return;
+    n->armed_us = at;
+    sim_queue_add(&w->queue, at, SIM_EV_EXPIRE, n->index, n->life);
+}
+
+static void plan_commits(struct sim_node *n)
+{
+    struct sim_world *w = n->world;
+    if (!n->commit_due && nr_store_dirty(n->store)) {
+        n->commit_due = true;
+        int64_t at = w->now_us + COMMIT_MIN_US + nr_rng_below(&w->rng, COMMIT_MORE_US);
+        sim_queue_add(&w->queue, at, SIM_EV_COMMIT, n->index, n->life);
+    }
+    if (!n->pulse_due && nr_store_dirty_pulse(n->store)) {
+        n->pulse_due = true;
+        sim_queue_add(&w->queue, w->now_us + PULSE_US, SIM_EV_PULSE, n->index, n->life);
+    }
+}
+
+/* Events first: a datagram to an address that this very call has validated is within its rights. */
+void sim_node_drain(struct sim_node *n)
+{
+    struct sim_world *w = n->world;
+    struct nr_event e;
+    struct nr_datagram d;
+    if (w->failed) return;
+    while (nr_core_next_event(n->core, &e)) take_event(n, &e);
+    if (n->guard.went_back) sim_fail(w, "%s signs a stamp not above its last", n->name);
+    while (nr_core_next_datagram(n->core, &d)) {
+        sim_check_sent(n, &d);
+        if (w->failed) return;
+        sim_trace_word(&w->trace, (uint64_t)d.to.ip[1] << 40 | (uint64_t)d.to.ip[2] << 32 | (uint64_t)d.to.ip[3] << 24);
+        sim_trace_bytes(&w->trace, d.plain);
+        sim_net_send(&w->net, w->now_us, n->index, NULL, &d.to, d.plain);
+    }
+    arm(n);
+    plan_commits(n);
+}

@@ -1,0 +1,110 @@
+#include "tools/sim/play.h"
+
+void sim_play_boot(struct sim_world *w, size_t from, size_t to, int64_t over_us)
+{
+    int64_t start_us = w->now_us;
+    for (size_t i = from; i < to; i++) {
+        int64_t at_us = start_us + over_us * (int64_t)(i - from) / (int64_t)(to - from);
+        if (at_us > w->now_us) sim_world_run(w, at_us - w->now_us);
+        if (w->nodes[i].state == SIM_OFF) sim_node_boot(&w->nodes[i]);
+    }
+}
+
+size_t sim_play_count_up(const struct sim_world *w)
+{
+    size_t up = 0;
+    for (size_t i = 0; i < w->node_count; i++) up += w->nodes[i].state == SIM_UP;
+    return up;
+}
+
+static bool agreed(struct sim_world *w, void *unused)
+{
+    if (!sim_world_equal(w, unused)) return false;
+    struct sim_node *first = NULL;
+    for (size_t i = 0; i < w->node_count; i++) {
+        struct sim_node *n = &w->nodes[i];
+        uint64_t stamp;
+        uint64_t id;
+        if (n->state != SIM_UP) continue;
+        if (!first) first = n;
+        uint64_t hash = nr_record_key_hash(NR_KIND_NODE, n->key.pub, nr_bytes_str(n->name));
+        if (!nr_core_lookup(first->core, sim_node_now(first), hash, &stamp, &id)) return false;
+    }
+    return true;
+}
+
+int64_t sim_play_agree(struct sim_world *w, int64_t limit_us)
+{
+    int64_t start_us = w->now_us;
+    if (!sim_world_run_until(w, limit_us, agreed, NULL))
+        sim_fail(w, "the nodes do not agree within %lld ms", (long long)(limit_us / 1000));
+    int64_t took_us = w->now_us - start_us;
+    if (!w->failed) sim_trace_line(&w->trace, 1, w->now_us, "all agree after %lld ms", (long long)(took_us / 1000));
+    return took_us;
+}
+
+void sim_play_cluster(struct sim_world *w)
+{
+    sim_play_boot(w, 0, w->node_count, SIM_SECOND);
+    sim_play_agree(w, 30 * SIM_SECOND);
+}
+
+static void committed_of(struct sim_world *w, const struct sim_node *maker, struct sim_node *reader)
+{
+    struct nr_now now = sim_node_now(reader);
+    for (size_t i = 0; i < maker->guard.claim_count; i++) {
+        const struct sim_claim *c = &maker->guard.claims[i];
+        uint64_t stamp;
+        uint64_t id;
+        if (!c->committed || c->committed_ends_ms <= now.wall_ms) continue;
+        if (!nr_core_lookup(reader->core, now, c->key_hash, &stamp, &id) || stamp < c->committed)
+            sim_fail(w, "%s has not got what %s committed", reader->name, maker->name);
+    }
+}
+
+void sim_play_committed(struct sim_world *w)
+{
+    for (size_t r = 0; r < w->node_count; r++) {
+        if (w->failed) return;
+        if (w->nodes[r].state != SIM_UP) continue;
+        for (size_t m = 0; m < w->node_count; m++) committed_of(w, &w->nodes[m], &w->nodes[r]);
+    }
+}
+
+void sim_play_finish(struct sim_world *w, int64_t limit_us)
+{
+    sim_net_heal(&w->net);
+    w->net.link = SIM_LINK_DEFAULT;
+    for (size_t i = 0; i < w->node_count; i++) {
+        sim_node_thaw(&w->nodes[i]);
+        if (!w->failed && w->nodes[i].state == SIM_OFF) sim_node_boot(&w->nodes[i]);
+    }
+    sim_play_agree(w, limit_us);
+    sim_play_committed(w);
+    sim_check_all(w);
+}
+
+void sim_play_watch(struct sim_node *n, const char *node_id, uint32_t revision, size_t bulk)
+{
+    struct sim_world *w = n->world;
+    int err = sim_say_register(n, node_id, revision, bulk);
+    sim_expect(w, err == 0, "%s cannot register %s: %s", n->name, node_id, nr_strerror(err));
+    if (!err) sim_watch_add(&w->watches, n->last_own_id, w->now_us);
+}
+
+struct sim_node *sim_play_any(struct sim_world *w)
+{
+    size_t up = sim_play_count_up(w);
+    if (!up) return NULL;
+    uint32_t pick = nr_rng_below(&w->rng, (uint32_t)up);
+    for (size_t i = 0;; i++)
+        if (w->nodes[i].state == SIM_UP && pick-- == 0) return &w->nodes[i];
+}
+
+size_t sim_play_count_status(struct sim_world *w, const char *node_id, enum nr_status status)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < w->node_count; i++)
+        if (w->nodes[i].state == SIM_UP) count += sim_sees_status(&w->nodes[i], node_id) == status;
+    return count;
+}

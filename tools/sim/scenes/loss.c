@@ -1,0 +1,39 @@
+#include "tools/sim/play.h"
+#include "tools/sim/scenario.h"
+
+#define HEAVY_US (60 * SIM_SECOND)
+
+static void nobody_offline(struct sim_world *w)
+{
+    struct sim_node *reader = sim_play_any(w);
+    for (size_t i = 0; reader && i < w->node_count; i++) {
+        enum nr_status s = sim_sees_status(reader, w->nodes[i].name);
+        sim_expect(w, s != NR_STATUS_OFFLINE && s != NR_STATUS_FORGOTTEN, "%s calls %s %s", reader->name,
+                   w->nodes[i].name, nr_status_name(s));
+    }
+}
+
+/* The cluster comes up on a good network; then the loss sets in for a minute, with writes. */
+void sim_scene_loss(struct sim_world *w)
+{
+    struct sim_link heavy = w->config.link;
+    w->net.link = SIM_LINK_DEFAULT;
+    sim_play_cluster(w);
+    sim_world_run(w, 12 * SIM_SECOND);
+    w->net.link = heavy;
+    w->net.link.reorder_ppm = 50000;
+    w->net.link.duplicate_ppm = 20000;
+    sim_traffic_reset(w);
+    int64_t end_us = w->now_us + (w->config.seconds ? w->config.seconds * SIM_SECOND : HEAVY_US);
+    for (uint32_t i = 0; w->now_us < end_us && !w->failed; i++) {
+        struct sim_node *n = sim_play_any(w);
+        if (i % 4 == 0) sim_play_watch(n, n->name, 100 + i, i % 8 == 0 ? 3000 : 0);
+        sim_world_run(w, SIM_SECOND);
+        nobody_offline(w);
+    }
+    sim_world_run(w, 10 * SIM_SECOND);
+    nobody_offline(w);
+    int64_t worst = sim_watch_time_us(&w->watches, w->node_count, 990, true);
+    sim_expect(w, worst >= 0, "a registration has not reached 99 %% of the nodes under loss");
+    sim_play_finish(w, 20 * SIM_SECOND);
+}

@@ -1,0 +1,79 @@
+/* A simulated world: nodes, the network between them, virtual time, and the checkers.
+ *
+ * Exactly one event happens a step, in the queue's written order; between two steps the scenario may interfere. Nothing
+ * depends on the machine, the clock or an address in memory: the same configuration gives the same trace.
+ * After the first failure every call returns without doing anything, so a scenario need not ask after each line. */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "tools/sim/check.h"
+#include "tools/sim/crypto.h"
+#include "tools/sim/ghost.h"
+#include "tools/sim/net.h"
+#include "tools/sim/node.h"
+#include "tools/sim/trace.h"
+#include "tools/sim/watch.h"
+
+#define SIM_SECOND 1000000
+#define SIM_MINUTE (60 * INT64_C(1000000))
+#define SIM_HOUR   (60 * SIM_MINUTE)
+
+struct sim_config {
+    uint64_t seed;
+    size_t nodes;
+    struct sim_link link;
+    uint32_t heartbeat_ms;
+    uint32_t lease_s; /* of NODE records; 0: the core's own */
+    int verbose;
+    int64_t seconds; /* how long the scenario shall last, where it asks; 0: its own length */
+};
+
+/* What the nodes sent and got, in sum. */
+struct sim_traffic {
+    uint64_t datagrams, bytes;         /* sent, envelopes included */
+    uint64_t type_bytes[NR_MSG_TYPES]; /* heads included; the rest is headers and envelopes */
+    uint64_t hot_payloads, hot_saved;  /* PUSHes of heartbeats that arrived; heartbeats taken from others */
+    uint64_t cold_payloads, cold_saved;
+    int64_t since_us;
+};
+
+struct sim_world {
+    struct sim_config config;
+    int64_t now_us;
+    int64_t wall_base_ms;
+    struct nr_rng rng; /* the scenario's and the machines' chance; the network has its own */
+    struct sim_queue queue;
+    struct sim_net net;
+    struct sim_trace trace;
+    struct sim_crypto crypto;
+    struct sim_check check;
+    struct sim_watches watches;
+    struct sim_traffic traffic;
+    struct nr_blob_pool *pool;
+    struct sim_node *nodes;
+    size_t node_count;
+    struct sim_ghost **ghosts;
+    size_t ghost_count, ghost_capacity;
+    uint64_t steps;
+    bool failed;
+    char failure[512];
+    void (*progress)(const struct sim_world *w); /* may be NULL */
+};
+
+struct sim_world *sim_world_new(const struct sim_config *config);
+void sim_world_free(struct sim_world *w);
+
+/* One event; false: there is none, or the world has failed. */
+bool sim_world_step(struct sim_world *w);
+void sim_world_run(struct sim_world *w, int64_t us);
+/* Runs until `done` holds, asked every 10 ms of virtual time; false: it did not within `us`. */
+typedef bool sim_done_fn(struct sim_world *w, void *arg);
+bool sim_world_run_until(struct sim_world *w, int64_t us, sim_done_fn *done, void *arg);
+
+/* Keeps the first failure. */
+void sim_fail(struct sim_world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void sim_traffic_reset(struct sim_world *w);
+/* All nodes that are up hold the same cold set. */
+bool sim_world_equal(struct sim_world *w, void *unused);
+
+#endif
