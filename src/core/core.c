@@ -200,8 +200,8 @@ static void count_in(struct nr_core *core, const struct nr_message *m)
 static struct nr_path *path_of(struct nr_core *core, struct nr_now now, const struct nr_addr *from,
                                const struct nr_header *h, size_t len, bool *replayed)
 {
-    struct nr_path *path = nr_paths_find(&core->paths, nr_be64(h->sender));
-    if (!path || path->incarnation != h->incarnation || !nr_addr_eq(&path->addr, from)) return NULL;
+    struct nr_path *path = nr_paths_find_peer(&core->paths, nr_be64(h->sender), h->incarnation);
+    if (!path || !nr_addr_eq(&path->addr, from)) return NULL;
     *replayed = !nr_window_take(&path->window, h->number);
     if (*replayed) return NULL;
     path->heard_us = now.mono_us;
@@ -309,7 +309,7 @@ bool nr_core_next_datagram(struct nr_core *core, struct nr_datagram *out)
     nr_writer_init(&w, p->data, NR_HEADER_SIZE);
     nr_header_encode(&w, &h);
     nr_assert(!w.err && nr_writer_left(&w) == 0);
-    struct nr_path *path = p->key8 ? nr_paths_find(&core->paths, p->key8) : NULL;
+    struct nr_path *path = nr_paths_find(&core->paths, p->path);
     if (path) path->bytes_out += p->len + NR_ENVELOPE_SIZE;
     core->stats.datagrams_out++;
     *out = (struct nr_datagram){ .to = p->to, .plain = nr_bytes(p->data, p->len) };

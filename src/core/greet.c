@@ -149,7 +149,10 @@ static struct nr_path *path_make(struct nr_core *core, struct nr_now now, const 
 static void path_prove(struct nr_path *path, struct nr_now now, const struct nr_addr *from, const struct nr_header *h,
                        const struct nr_proof *m)
 {
-    if (path->incarnation != h->incarnation) nr_window_init(&path->window);
+    if (path->incarnation != h->incarnation) {
+        nr_window_init(&path->window);
+        (void)nr_window_take(&path->window, h->number);
+    }
     if (!nr_addr_eq(&path->addr, from)) path->open = 0; /* what is under way goes to the old address */
     path->incarnation = h->incarnation;
     path->addr = *from;
@@ -160,12 +163,29 @@ static void path_prove(struct nr_path *path, struct nr_now now, const struct nr_
     path->observed = m->observed;
 }
 
+/* The path that a PROOF speaks of: the same incarnation wherever it is now, or an earlier one at the same address. */
+static struct nr_path *path_meant(const struct nr_core *core, const struct nr_addr *from, const struct nr_header *h)
+{
+    uint64_t key8 = nr_be64(h->sender);
+    struct nr_path *same = nr_paths_find_peer(&core->paths, key8, h->incarnation);
+    struct nr_path *there = nr_paths_find_addr(&core->paths, from);
+    if (same) return same;
+    return there && nr_key8(there->key) == key8 ? there : NULL;
+}
+
+/* A cookie lives longer than one exchange, so a PROOF may come again: from an older incarnation, or with a number that
+ * was seen. Over the path itself the number was taken before this is asked. */
+static bool replayed(struct nr_path *path, const struct nr_addr *from, const struct nr_header *h)
+{
+    if (h->incarnation != path->incarnation) return h->incarnation < path->incarnation;
+    return !nr_addr_eq(from, &path->addr) && !nr_window_take(&path->window, h->number);
+}
+
 struct nr_path *nr_core_on_proof(struct nr_core *core, struct nr_now now, const struct nr_addr *from,
                                  const struct nr_header *h, const struct nr_proof *m)
 {
-    struct nr_path *path = nr_paths_find(&core->paths, nr_key8(m->key));
-    bool older = path && h->incarnation < path->incarnation; /* a replay: its cookie may still live */
-    if (older || !proof_holds(core, now, from, h, m)) {
+    struct nr_path *path = path_meant(core, from, h);
+    if (!proof_holds(core, now, from, h, m) || (path && replayed(path, from, h))) {
         core->stats.proofs_refused++;
         return NULL;
     }

@@ -28,7 +28,7 @@ static bool registry_address(struct nr_core *core, struct nr_addr *out)
         if (!e) return false;
         if (e->flags & NR_ENTRY_OWN) continue;
         if (core->host.load(core->host.ctx, e->key_hash, &raw) || nr_record_decode(raw, &rec)) continue;
-        if (nr_paths_find(&core->paths, nr_key8(rec.signer)) || nr_node_body_decode(rec.body, &body)) continue;
+        if (nr_paths_find_key(&core->paths, nr_key8(rec.signer)) || nr_node_body_decode(rec.body, &body)) continue;
         *out = body.gossip[nr_rng_below(&core->rng, (uint32_t)body.gossip_count)];
         return true;
     }

@@ -43,14 +43,14 @@ static void release_taken(struct nr_outbox *o)
     o->taken = 0;
 }
 
-static uint32_t parcel_queue(struct nr_outbox *o, const struct nr_addr *to, uint64_t key8)
+static uint32_t parcel_queue(struct nr_outbox *o, const struct nr_addr *to, uint32_t path)
 {
     release_taken(o);
     uint32_t i = parcel_new(o);
     if (!i) return 0;
     struct nr_parcel *p = o->parcels[i];
     p->to = *to;
-    p->key8 = key8;
+    p->path = path;
     p->next = 0;
     p->len = NR_HEADER_SIZE;
     if (o->last)
@@ -71,7 +71,7 @@ static void parcel_extend(struct nr_parcel *p, size_t len, struct nr_writer *w)
 bool nr_outbox_to_path(struct nr_outbox *o, struct nr_path *path, size_t len, struct nr_writer *w)
 {
     if (!path->open || len > (size_t)(NR_PLAIN_MAX - o->parcels[path->open]->len)) {
-        uint32_t i = parcel_queue(o, &path->addr, nr_key8(path->key));
+        uint32_t i = parcel_queue(o, &path->addr, path->serial);
         if (!i) return false;
         path->open = i;
     }
@@ -96,7 +96,7 @@ struct nr_parcel *nr_outbox_take(struct nr_outbox *o, const struct nr_paths *pat
     o->first = p->next;
     if (!o->first) o->last = 0;
     o->taken = i;
-    struct nr_path *path = p->key8 ? nr_paths_find(paths, p->key8) : NULL;
+    struct nr_path *path = nr_paths_find(paths, p->path);
     if (path && path->open == i) path->open = 0;
     return p;
 }

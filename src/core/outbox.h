@@ -9,7 +9,7 @@
 
 struct nr_parcel {
     struct nr_addr to;
-    uint64_t key8; /* of the path; 0: to an address without one */
+    uint32_t path; /* its serial; 0: to an address without one */
     uint32_t next;
     uint16_t len; /* with the header's place */
     uint8_t data[NR_PLAIN_MAX];

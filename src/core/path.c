@@ -50,10 +50,24 @@ static size_t place_of(const struct nr_paths *p, uint64_t key8)
     return low;
 }
 
-struct nr_path *nr_paths_find(const struct nr_paths *p, uint64_t key8)
+struct nr_path *nr_paths_find(const struct nr_paths *p, uint32_t serial)
+{
+    for (size_t i = 0; serial && i < p->count; i++)
+        if (p->list[i]->serial == serial) return p->list[i];
+    return NULL;
+}
+
+struct nr_path *nr_paths_find_key(const struct nr_paths *p, uint64_t key8)
 {
     size_t i = place_of(p, key8);
     return i < p->count && nr_key8(p->list[i]->key) == key8 ? p->list[i] : NULL;
+}
+
+struct nr_path *nr_paths_find_peer(const struct nr_paths *p, uint64_t key8, uint64_t incarnation)
+{
+    for (size_t i = place_of(p, key8); i < p->count && nr_key8(p->list[i]->key) == key8; i++)
+        if (p->list[i]->incarnation == incarnation) return p->list[i];
+    return NULL;
 }
 
 struct nr_path *nr_paths_find_addr(const struct nr_paths *p, const struct nr_addr *addr)
@@ -68,9 +82,9 @@ struct nr_path *nr_paths_add(struct nr_paths *p, const uint8_t key[static NR_KEY
     if (p->count == NR_PATHS_MAX) return NULL;
     struct nr_path *path = calloc(1, sizeof *path);
     if (!path) return NULL;
+    path->serial = ++p->last_serial;
     memcpy(path->key, key, NR_KEY_SIZE);
     size_t at = place_of(p, nr_key8(key));
-    nr_assert(at == p->count || nr_key8(p->list[at]->key) != nr_key8(key));
     memmove(&p->list[at + 1], &p->list[at], (p->count - at) * sizeof p->list[0]);
     p->list[at] = path;
     p->count++;
@@ -80,7 +94,8 @@ struct nr_path *nr_paths_add(struct nr_paths *p, const uint8_t key[static NR_KEY
 void nr_paths_remove(struct nr_paths *p, struct nr_path *path)
 {
     size_t at = place_of(p, nr_key8(path->key));
-    nr_assert(at < p->count && p->list[at] == path);
+    while (at < p->count && p->list[at] != path) at++;
+    nr_assert(at < p->count);
     p->count--;
     memmove(&p->list[at], &p->list[at + 1], (p->count - at) * sizeof p->list[0]);
     free(path);

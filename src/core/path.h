@@ -1,4 +1,6 @@
-/* Paths: proven (peer, incarnation, address) triples (proto/README.md C.1), in a table ordered by key. */
+/* Paths: proven (peer, incarnation, address) triples (proto/README.md C.1), in a table ordered by key. Two stand under
+ * one key while a peer that moved and started anew is not yet missed at its old address, or where one key runs on two
+ * machines. */
 #ifndef NR_CORE_PATH_H
 #define NR_CORE_PATH_H
 
@@ -19,6 +21,7 @@ void nr_window_init(struct nr_window *w);
 bool nr_window_take(struct nr_window *w, uint64_t number);
 
 struct nr_path {
+    uint32_t serial; /* its name in other tables: never 0, not used again */
     uint8_t key[NR_KEY_SIZE];
     uint64_t incarnation;
     struct nr_addr addr;
@@ -42,6 +45,7 @@ struct nr_path {
 struct nr_paths {
     struct nr_path *list[NR_PATHS_MAX]; /* in ascending order of key */
     size_t count;
+    uint32_t last_serial;
 };
 
 static inline uint64_t nr_key8(const uint8_t key[static NR_KEY_SIZE])
@@ -50,11 +54,15 @@ static inline uint64_t nr_key8(const uint8_t key[static NR_KEY_SIZE])
 }
 
 void nr_paths_fini(struct nr_paths *p);
-/* By the key's first eight bytes, as headers carry them. NULL: none. A path stays where it is in memory while it
- * exists. */
-struct nr_path *nr_paths_find(const struct nr_paths *p, uint64_t key8);
+/* NULL: none. A path stays where it is in memory while it exists. By its serial (0: none); */
+struct nr_path *nr_paths_find(const struct nr_paths *p, uint32_t serial);
+/* by the key's first eight bytes, as headers carry them, and the incarnation; */
+struct nr_path *nr_paths_find_peer(const struct nr_paths *p, uint64_t key8, uint64_t incarnation);
+/* any of a key's; */
+struct nr_path *nr_paths_find_key(const struct nr_paths *p, uint64_t key8);
+/* any to an address. */
 struct nr_path *nr_paths_find_addr(const struct nr_paths *p, const struct nr_addr *addr);
-/* A new zeroed path under a key that has none. NULL: the table is full or memory is short. */
+/* A new path with key and serial set, the rest zero. NULL: the table is full or memory is short. */
 struct nr_path *nr_paths_add(struct nr_paths *p, const uint8_t key[static NR_KEY_SIZE]);
 void nr_paths_remove(struct nr_paths *p, struct nr_path *path);
 

@@ -65,7 +65,7 @@ static bool give(struct nr_core *core, struct nr_now now, struct nr_path *path, 
     if (!nr_core_may_serve(core, now, path, e->size)) return false;
     if (core->host.load(core->host.ctx, e->key_hash, &raw)) return true;
     nr_core_send_record(core, path, raw, e->id, NR_HOPS_MAX);
-    if (core->repair.key8 == nr_key8(path->key)) core->repair.progress = true;
+    if (core->repair.path == path->serial) core->repair.progress = true;
     return true;
 }
 
@@ -78,7 +78,7 @@ static void give_range(struct nr_core *core, struct nr_now now, struct nr_path *
 
 static void sign_of_life(struct nr_core *core, struct nr_now now, const struct nr_path *path)
 {
-    if (core->repair.key8 == nr_key8(path->key)) core->repair.heard_us = now.mono_us;
+    if (core->repair.path == path->serial) core->repair.heard_us = now.mono_us;
 }
 
 void nr_core_on_split(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_split *m)
@@ -135,8 +135,8 @@ void nr_core_on_list(struct nr_core *core, struct nr_now now, struct nr_path *pa
 void nr_core_repair_begin(struct nr_core *core, struct nr_now now, struct nr_path *path)
 {
     struct nr_repair *r = &core->repair;
-    if (r->key8) return;
-    r->key8 = nr_key8(path->key);
+    if (r->path) return;
+    r->path = path->serial;
     r->heard_us = now.mono_us;
     r->progress = false;
     core->stats.repairs++;
@@ -147,9 +147,9 @@ void nr_core_repair_begin(struct nr_core *core, struct nr_now now, struct nr_pat
 static void round_over(struct nr_core *core, struct nr_now now)
 {
     struct nr_repair *r = &core->repair;
-    struct nr_path *path = nr_paths_find(&core->paths, r->key8);
+    struct nr_path *path = nr_paths_find(&core->paths, r->path);
     bool go_on = r->progress && path && nr_core_differs(core, path);
-    r->key8 = 0;
+    r->path = 0;
     if (go_on) {
         r->pause_us = NR_REPAIR_PAUSE_US;
         nr_core_repair_begin(core, now, path);
@@ -169,7 +169,7 @@ static bool differs_long(const struct nr_core *core, const struct nr_path *path,
 void nr_core_repair_care(struct nr_core *core, struct nr_now now)
 {
     struct nr_repair *r = &core->repair;
-    if (r->key8) {
+    if (r->path) {
         if (now.mono_us - r->heard_us >= NR_REPAIR_QUIET_US) round_over(core, now);
         return;
     }
@@ -183,5 +183,5 @@ void nr_core_repair_care(struct nr_core *core, struct nr_now now)
 
 int64_t nr_core_repair_deadline(const struct nr_core *core)
 {
-    return core->repair.key8 ? core->repair.heard_us + NR_REPAIR_QUIET_US : NR_NEVER_US;
+    return core->repair.path ? core->repair.heard_us + NR_REPAIR_QUIET_US : NR_NEVER_US;
 }

@@ -130,12 +130,12 @@ bool nr_core_want(struct nr_core *core, struct nr_now now, struct nr_path *path,
     if (nr_core_find_id(core, id) || nr_seen_has(&core->seen, id)) return false;
     struct nr_want *want = nr_wants_find(&core->wants, id);
     if (want) {
-        if (want->asked != nr_key8(path->key)) want->other = nr_key8(path->key);
+        if (want->asked != path->serial) want->other = path->serial;
         return false;
     }
     want = nr_wants_add(&core->wants, id);
     if (!want) return false;
-    want->asked = nr_key8(path->key);
+    want->asked = path->serial;
     want->at_us = now.mono_us;
     want->repair = repair;
     if (core->wants_check_us == NR_NEVER_US) core->wants_check_us = now.mono_us + NR_WANT_TIMEOUT_US;
@@ -195,7 +195,7 @@ void nr_core_on_want_pieces(struct nr_core *core, struct nr_now now, struct nr_p
 static struct nr_origin origin_of(struct nr_core *core, struct nr_now now, struct nr_path *path, uint8_t hops,
                                   bool wanted)
 {
-    bool repair = core->repair.key8 == nr_key8(path->key) && (wanted || hops >= NR_HOPS_MAX);
+    bool repair = core->repair.path == path->serial && (wanted || hops >= NR_HOPS_MAX);
     if (repair) core->repair.heard_us = now.mono_us;
     return (struct nr_origin){ .from = path, .hops = hops, .repair = repair };
 }
@@ -219,7 +219,7 @@ void nr_core_on_push(struct nr_core *core, struct nr_now now, struct nr_path *pa
 void nr_core_on_piece(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_piece *piece)
 {
     struct nr_want *want = nr_wants_find(&core->wants, piece->id);
-    if (!want || want->asked != nr_key8(path->key)) return;
+    if (!want || want->asked != path->serial) return;
     int got = nr_wants_piece(&core->wants, want, piece);
     if (got < 0) core->stats.pieces_dropped++;
     if (got >= 0) want->at_us = now.mono_us;
@@ -238,7 +238,7 @@ static bool ask_again(struct nr_core *core, struct nr_now now, struct nr_want *w
 {
     struct nr_writer w;
     struct nr_path *asked = nr_paths_find(&core->paths, want->asked);
-    struct nr_path *other = want->other ? nr_paths_find(&core->paths, want->other) : NULL;
+    struct nr_path *other = nr_paths_find(&core->paths, want->other);
     if (++want->tries > NR_WANT_TRIES || (!asked && !other)) return false;
     want->at_us = now.mono_us;
     if (want->pieced && asked) {
@@ -248,7 +248,7 @@ static bool ask_again(struct nr_core *core, struct nr_now now, struct nr_want *w
     }
     if (other && !want->pieced) {
         want->other = want->asked;
-        want->asked = nr_key8(other->key);
+        want->asked = other->serial;
         asked = other;
     }
     if (!asked) return false;

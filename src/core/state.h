@@ -38,7 +38,7 @@ struct nr_greeted {
 
 /* A repair under way: one at a time (proto/README.md C.5). Only its pace is remembered. */
 struct nr_repair {
-    uint64_t key8;    /* with whom; 0: none */
+    uint32_t path;    /* with whom; 0: none */
     int64_t heard_us; /* last sign of it */
     bool progress;    /* a record went either way */
     int64_t not_before_us;
@@ -47,7 +47,7 @@ struct nr_repair {
 };
 
 struct nr_walk {
-    uint64_t key8; /* whose hot records are walked; 0: no walk */
+    uint32_t path; /* whose hot records are walked; 0: no walk */
     uint64_t cursor;
     int64_t at_us;
     uint8_t tries;

@@ -6,7 +6,8 @@
 
 #include "proto/body.h"
 
-/* Feed all records of one (kind, subject) in any order; the winner is the same for every order. Records are borrowed. */
+/* Feed all records of one (kind, subject) in any order; the winner is the same for every order. Records are borrowed.
+ */
 struct nr_winner {
     bool any;
     bool self;
@@ -19,17 +20,26 @@ void nr_winner_init(struct nr_winner *w);
 void nr_winner_feed(struct nr_winner *w, const struct nr_record *rec, uint64_t id, int64_t wall_ms);
 
 struct nr_thresholds {
-    int64_t degraded_after_ms;   /* without a heartbeat, where the interval is not known: 90 s */
-    int64_t missed_heartbeats;   /* of the known interval: 3 */
-    int64_t offline_after_ms;    /* 300 s */
-    int64_t forget_after_ms;     /* 72 h */
+    int64_t degraded_after_ms; /* without a heartbeat, where the interval is not known: 90 s */
+    int64_t missed_heartbeats; /* of the known interval: 3 */
+    int64_t offline_after_ms;  /* 300 s */
+    int64_t forget_after_ms;   /* 72 h */
 };
 #define NR_THRESHOLDS_DEFAULT                                                                                          \
-    ((struct nr_thresholds){ .degraded_after_ms = 90000, .missed_heartbeats = 3, .offline_after_ms = 300000,            \
+    ((struct nr_thresholds){ .degraded_after_ms = 90000,                                                               \
+                             .missed_heartbeats = 3,                                                                   \
+                             .offline_after_ms = 300000,                                                               \
                              .forget_after_ms = 259200000 })
 
-enum nr_status { NR_STATUS_ONLINE, NR_STATUS_DEGRADED, NR_STATUS_OFFLINE, NR_STATUS_MAINTENANCE, NR_STATUS_DRAINING,
-                 NR_STATUS_LEFT, NR_STATUS_FORGOTTEN };
+enum nr_status {
+    NR_STATUS_ONLINE,
+    NR_STATUS_DEGRADED,
+    NR_STATUS_OFFLINE,
+    NR_STATUS_MAINTENANCE,
+    NR_STATUS_DRAINING,
+    NR_STATUS_LEFT,
+    NR_STATUS_FORGOTTEN
+};
 #define NR_STATUS_COUNT 7
 const char *nr_status_name(enum nr_status s);
 bool nr_status_parse(struct nr_bytes word, enum nr_status *out); /* the six that a reader sees */
@@ -40,8 +50,8 @@ struct nr_liveness {
     uint32_t interval_ms;      /* 0: not known */
     enum nr_state declared;
 };
-/* The status at wall_ms; *turns_at_ms, when not NULL, is the first later moment at which it changes by silence alone (INT64_MAX: never).
- * A heartbeat from the future counts as now. `left` is never forgotten before its lease ends. */
+/* The status at wall_ms; *turns_at_ms, when not NULL, is the first later moment at which it changes by silence alone
+ * (INT64_MAX: never). A heartbeat from the future counts as now. `left` is never forgotten before its lease ends. */
 enum nr_status nr_status_at(const struct nr_liveness *l, const struct nr_thresholds *t, int64_t wall_ms,
                             int64_t *turns_at_ms);
 

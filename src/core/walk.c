@@ -15,8 +15,8 @@ static void ask_page(struct nr_core *core, struct nr_now now, struct nr_path *pa
 
 void nr_core_walk_begin(struct nr_core *core, struct nr_now now, struct nr_path *path)
 {
-    if (core->walk.key8 || !core->walk.wanted) return;
-    core->walk = (struct nr_walk){ .key8 = nr_key8(path->key), .wanted = true };
+    if (core->walk.path || !core->walk.wanted) return;
+    core->walk = (struct nr_walk){ .path = path->serial, .wanted = true };
     ask_page(core, now, path);
 }
 
@@ -25,12 +25,12 @@ void nr_core_walk_care(struct nr_core *core, struct nr_now now)
 {
     struct nr_walk *walk = &core->walk;
     if (!walk->wanted || now.mono_us - walk->at_us < WALK_TIMEOUT_US) return;
-    struct nr_path *path = walk->key8 ? nr_paths_find(&core->paths, walk->key8) : NULL;
+    struct nr_path *path = nr_paths_find(&core->paths, walk->path);
     if (path && walk->tries++ < WALK_TRIES) {
         ask_page(core, now, path);
         return;
     }
-    walk->key8 = 0;
+    walk->path = 0;
     if (nr_core_random_paths(core, NULL, &path, 1)) nr_core_walk_begin(core, now, path);
 }
 
@@ -51,7 +51,7 @@ void nr_core_on_walk(struct nr_core *core, struct nr_now now, struct nr_path *pa
 void nr_core_on_page(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_page *m)
 {
     struct nr_walk *walk = &core->walk;
-    if (walk->key8 != nr_key8(path->key)) return;
+    if (walk->path != path->serial) return;
     nr_core_on_announce(core, now, path, &m->ids);
     bool forward = m->next > walk->cursor; /* a peer that leads in circles is left */
     walk->cursor = m->next;

@@ -73,10 +73,10 @@ void nr_wants_remove(struct nr_wants *w, uint64_t id)
     w->count--;
 }
 
-static uint32_t pieced_from(const struct nr_wants *w, uint64_t key8)
+static uint32_t pieced_from(const struct nr_wants *w, uint32_t path)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < w->room; i++) n += w->slots[i].id && w->slots[i].pieced && w->slots[i].asked == key8;
+    for (uint32_t i = 0; i < w->room; i++) n += w->slots[i].id && w->slots[i].pieced && w->slots[i].asked == path;
     return n;
 }
 

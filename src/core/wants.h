@@ -20,8 +20,8 @@ struct nr_pieced {
 
 struct nr_want {
     uint64_t id;    /* 0: free slot */
-    uint64_t asked; /* key8 of the peer */
-    uint64_t other; /* key8 of another that has it; 0: none known */
+    uint32_t asked; /* the path */
+    uint32_t other; /* the path of another that has it; 0: none known */
     int64_t at_us;  /* asked, or its last piece came */
     struct nr_pieced *pieced;
     uint8_t tries;

@@ -1,0 +1,3 @@
+nr_unit_test(core SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
+             LINKS nr_core nr_crypto)
+target_include_directories(test_core PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
