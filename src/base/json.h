@@ -25,7 +25,7 @@ void nr_json_str(struct nr_json *j, struct nr_bytes s);
 void nr_json_cstr(struct nr_json *j, const char *s); /* NULL writes null */
 void nr_json_int(struct nr_json *j, int64_t v);
 void nr_json_uint(struct nr_json *j, uint64_t v);
-void nr_json_double(struct nr_json *j, double v); /* shortest text that reads back the same; not finite: null */
+void nr_json_double(struct nr_json *j, double v); /* 15 digits, or as many more as read back the same; not finite: null */
 void nr_json_bool(struct nr_json *j, bool v);
 void nr_json_null(struct nr_json *j);
 void nr_json_time(struct nr_json *j, int64_t wall_ms); /* RFC 3339, milliseconds */
