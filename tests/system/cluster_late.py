@@ -1,0 +1,41 @@
+#!/usr/bin/python3
+"""A peer that joins late has everything: all nodes as the others have them, profiles, and the newest heartbeats."""
+
+import nr
+import place
+
+NODES = 300
+
+
+def timeless(nodes):
+    """Without what time alone changes."""
+    return {node_id: {k: v for k, v in node.items() if k not in ("status", "last_heartbeat")}
+            for node_id, node in nodes.items() if not node_id.startswith("peer-")}
+
+
+with nr.Cluster() as cluster:
+    pair = place.start(cluster, 2)
+    for number in range(NODES):
+        pair[number % 2].register(f"n{number:03}", labels=[f"l{number % 7}"], metadata={"number": number})
+    for number in range(0, NODES, 10):
+        pair[0].delete(f"n{number:03}")
+    big = {"blob": "x" * 7000}
+    pair[0].register("big", metadata=big)
+    assert pair[1].facade.json("PUT", "/api/v1/profiles/worker", {"threads": 4})[0] == 200
+    pair[0].beat("n001", metrics={"cpu_percent": 12.5})
+    place.same(pair)
+
+    late = place.Place(cluster, 3, token=pair[1].noded.invite()).start()
+    place.met([*pair, late])
+    place.same([*pair, late])
+    expected = timeless(pair[0].nodes())
+    assert len(expected) == NODES - NODES // 10 + 1, len(expected)
+    nr.wait_for(lambda: timeless(late.nodes()) == expected, 15, "the late one having the same nodes")
+    assert late.node("big")["metadata"] == big
+    assert late.node("n000") is None
+    assert late.facade.get("/api/v1/profiles/worker")[1]["config"] == {"threads": 4}
+
+    def last_metrics():
+        status, beats = late.facade.get("/api/v1/nodes/n001/heartbeats?limit=1")
+        return status == 200 and beats and beats[0].get("metrics") == {"cpu_percent": 12.5}
+    nr.wait_for(last_metrics, 15, "the newest heartbeat reaching the late one")
