@@ -10,27 +10,11 @@
 
 #include "io/clock.h"
 #include "io/http_conn.h"
+#include "io/sockaddr.h"
 
 #define SWEEP_MS       250
 #define ACCEPTS_A_TURN 64
 #define BACKLOG        1024
-
-static void addr_from_sockaddr(const struct sockaddr_storage *sa, struct nr_addr *out)
-{
-    *out = (struct nr_addr){ 0 };
-    if (sa->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const void *)sa;
-        out->family = 4;
-        memcpy(out->ip, &in->sin_addr, 4);
-        out->port = ntohs(in->sin_port);
-    } else if (sa->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const void *)sa;
-        bool mapped = IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr);
-        out->family = mapped ? 4 : 6;
-        memcpy(out->ip, in6->sin6_addr.s6_addr + (mapped ? 12 : 0), mapped ? 4 : 16);
-        out->port = ntohs(in6->sin6_port);
-    }
-}
 
 static void listen_on(struct nr_http_server *s, bool on)
 {
@@ -68,7 +52,7 @@ static void on_accept(void *arg, unsigned what)
         }
         if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
         if (fd < 0) continue;
-        addr_from_sockaddr(&sa, &remote);
+        if (!nr_addr_from_sockaddr((const struct sockaddr *)&sa, &remote)) remote = (struct nr_addr){ 0 };
         if (nr_http_conn_open(s, fd, &remote, now)) break;
         if (!nr_timer_pending(s->sweep)) nr_timer_in(s->sweep, SWEEP_MS);
         if (i == ACCEPTS_A_TURN - 1) return;
@@ -133,7 +117,7 @@ static int listen_one(struct nr_http_server *s, const struct addrinfo *ai)
     if (bind(fd, ai->ai_addr, ai->ai_addrlen) || listen(fd, BACKLOG)) goto out;
     if (getsockname(fd, (struct sockaddr *)&bound, &len)) goto out;
     *l = (struct nr_http_listener){ .server = s, .fd = fd };
-    addr_from_sockaddr(&bound, &l->address);
+    if (!nr_addr_from_sockaddr((const struct sockaddr *)&bound, &l->address)) goto out;
     l->watch = nr_watch_new(s->loop, fd, on_accept, l);
     err = l->watch ? nr_watch_want(l->watch, NR_READABLE) : NR_E_NOMEM;
     if (!err)
