@@ -17,7 +17,7 @@ static uint64_t *word_of(struct nr_window *w, uint64_t number)
 bool nr_window_take(struct nr_window *w, uint64_t number)
 {
     /* The word that the highest number stands in is shared with none that are 1,024 lower: a whole word is given up. */
-    if (number + NR_WINDOW_BITS - 64 <= w->highest) return false;
+    if (w->highest >= NR_WINDOW_BITS - 64 && number <= w->highest - (NR_WINDOW_BITS - 64)) return false;
     if (number > w->highest) {
         uint64_t from = w->highest / 64 + 1, to = number / 64;
         if (to - from >= NR_WINDOW_BITS / 64 && to >= from) from = to - NR_WINDOW_BITS / 64 + 1;

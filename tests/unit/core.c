@@ -59,7 +59,7 @@ static void test_spread_at_once(void **state)
     all_registered(f);
     fix_run_ms(f, 5000);
     fix_register(f, 2, "laptop-1");
-    fix_until(f, 1, all_see, (void *)(uintptr_t)"laptop-1", "seen by all at once");
+    fix_until(f, 1, all_see, (void *)(uintptr_t) "laptop-1", "seen by all at once");
     fix_fini(f);
 }
 
@@ -88,7 +88,7 @@ static void test_large_record(void **state)
     all_registered(f);
     f->filter = lose_third;
     assert_int_equal(fix_try_register(f, 1, "large", &body), 0);
-    fix_until(f, 20000, all_see, (void *)(uintptr_t)"large", "the large record everywhere");
+    fix_until(f, 20000, all_see, (void *)(uintptr_t) "large", "the large record everywhere");
     fix_fini(f);
 }
 
@@ -105,8 +105,8 @@ static void test_cut_and_heal(void **state)
     fix_register(f, 0, "written-together");
     fix_run_ms(f, 1000);
     f->peers[3].cut = false;
-    fix_until(f, 15000, all_see, (void *)(uintptr_t)"written-alone", "the lonely write everywhere");
-    fix_until(f, 15000, all_see, (void *)(uintptr_t)"written-together", "the others' write everywhere");
+    fix_until(f, 15000, all_see, (void *)(uintptr_t) "written-alone", "the lonely write everywhere");
+    fix_until(f, 15000, all_see, (void *)(uintptr_t) "written-together", "the others' write everywhere");
     fix_until(f, 15000, fix_all_equal, NULL, "all equal");
     fix_fini(f);
 }
@@ -195,7 +195,8 @@ static void test_register_again(void **state)
     fix_fini(f);
 }
 
-/* A declared state that its owner wants outlives a new registration; a heartbeat with another status changes it durably. */
+/* A declared state that its owner wants outlives a new registration; a heartbeat with another status changes it
+ * durably. */
 static void test_declared_state(void **state)
 {
     struct fix *f = *state;
@@ -321,7 +322,8 @@ static void test_store_refuses(void **state)
     fix_fini(f);
 }
 
-/* One key on two machines: both go on, both records are kept as evidence when their stamps meet, and neither floods the other. */
+/* One key on two machines: both go on, both records are kept as evidence when their stamps meet, and neither floods the
+ * other. */
 static void test_cloned_key(void **state)
 {
     struct fix *f = *state;
@@ -375,14 +377,22 @@ static void test_same_seed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_join),          cmocka_unit_test(test_spread_at_once),
-        cmocka_unit_test(test_large_record),  cmocka_unit_test(test_cut_and_heal),
-        cmocka_unit_test(test_late_joiner),   cmocka_unit_test(test_deletion_while_away),
-        cmocka_unit_test(test_self_is_its_own), cmocka_unit_test(test_register_again),
-        cmocka_unit_test(test_declared_state), cmocka_unit_test(test_leave),
-        cmocka_unit_test(test_restored_disk), cmocka_unit_test(test_lease_ends),
-        cmocka_unit_test(test_store_refuses), cmocka_unit_test(test_cloned_key),
-        cmocka_unit_test(test_incarnation_grows), cmocka_unit_test(test_same_seed),
+        cmocka_unit_test(test_join),
+        cmocka_unit_test(test_spread_at_once),
+        cmocka_unit_test(test_large_record),
+        cmocka_unit_test(test_cut_and_heal),
+        cmocka_unit_test(test_late_joiner),
+        cmocka_unit_test(test_deletion_while_away),
+        cmocka_unit_test(test_self_is_its_own),
+        cmocka_unit_test(test_register_again),
+        cmocka_unit_test(test_declared_state),
+        cmocka_unit_test(test_leave),
+        cmocka_unit_test(test_restored_disk),
+        cmocka_unit_test(test_lease_ends),
+        cmocka_unit_test(test_store_refuses),
+        cmocka_unit_test(test_cloned_key),
+        cmocka_unit_test(test_incarnation_grows),
+        cmocka_unit_test(test_same_seed),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -113,11 +113,21 @@ struct nr_now fix_now(const struct fix *f, const struct fix_peer *p)
 void fix_start(struct fix *f, size_t i)
 {
     struct fix_peer *p = &f->peers[i];
-    struct nr_core_config config = { .node_id = nr_bytes_str(p->id), .seed = 77 + i + (uint64_t)f->us,
-                                     .stamp_floor = p->reserved, .heartbeat_interval_ms = 10000 };
-    struct nr_core_host host = { .ctx = p, .hash8 = host_hash8, .cookie = host_cookie, .sign = host_sign,
-                                 .verify = host_verify, .save = host_save, .load = host_load, .drop = host_drop,
-                                 .evidence = host_evidence, .subject = host_subject, .reserve = host_reserve };
+    struct nr_core_config config = { .node_id = nr_bytes_str(p->id),
+                                     .seed = 77 + i + (uint64_t)f->us,
+                                     .stamp_floor = p->reserved,
+                                     .heartbeat_interval_ms = 10000 };
+    struct nr_core_host host = { .ctx = p,
+                                 .hash8 = host_hash8,
+                                 .cookie = host_cookie,
+                                 .sign = host_sign,
+                                 .verify = host_verify,
+                                 .save = host_save,
+                                 .load = host_load,
+                                 .drop = host_drop,
+                                 .evidence = host_evidence,
+                                 .subject = host_subject,
+                                 .reserve = host_reserve };
     memcpy(config.key, p->key.pub, NR_KEY_SIZE);
     p->core = nr_core_new(&config, &host);
     assert_non_null(p->core);
@@ -178,7 +188,8 @@ static void deliver(struct fix *f, struct fix_peer *from, const struct nr_datagr
     assert_true(len <= sizeof plain);
     memcpy(plain, d->plain.data, len);
     if (f->filter && !f->filter(f, from, d)) return;
-    if (to && to->core && !to->cut && !from->cut) nr_core_receive(to->core, fix_now(f, to), &from->addr, nr_bytes(plain, len));
+    if (to && to->core && !to->cut && !from->cut)
+        nr_core_receive(to->core, fix_now(f, to), &from->addr, nr_bytes(plain, len));
 }
 
 static bool drain(struct fix *f, struct fix_peer *p)
@@ -292,7 +303,8 @@ static int feed(void *arg, const struct nr_record *rec)
     return 0;
 }
 
-bool fix_sees(struct fix *f, size_t i, const char *node_id, struct nr_node_body *body, uint8_t raw[static NR_RECORD_MAX])
+bool fix_sees(struct fix *f, size_t i, const char *node_id, struct nr_node_body *body,
+              uint8_t raw[static NR_RECORD_MAX])
 {
     struct fix_peer *p = &f->peers[i];
     struct seen s = { .wall_ms = fix_now(f, p).wall_ms };

@@ -1,6 +1,6 @@
-/* A handful of cores that talk to each other in one process, for tests of the core's rules: real cryptography, a store of plain
- * arrays, a clock that a test moves, and a network without delay that a test can cut. Large and faulty networks are the
- * simulator's (tools/sim). */
+/* A handful of cores that talk to each other in one process, for tests of the core's rules: real cryptography, a store
+ * of plain arrays, a clock that a test moves, and a network without delay that a test can cut. Large and faulty
+ * networks are the simulator's (tools/sim). */
 #ifndef TESTS_CORE_FIXTURE_H
 #define TESTS_CORE_FIXTURE_H
 
@@ -14,7 +14,7 @@
 #include "core/core.h"
 #include "crypto/crypto.h"
 
-#define FIX_PEERS 12
+#define FIX_PEERS    12
 #define FIX_START_MS INT64_C(1700000000000)
 
 struct fix_record {
@@ -33,8 +33,8 @@ struct fix_peer {
     size_t count, room;
     uint64_t reserved;
     size_t evidence;
-    int fail_saves;             /* as long as it is not 0, saving returns it */
-    bool cut;                   /* hears nobody and is heard by nobody */
+    int fail_saves; /* as long as it is not 0, saving returns it */
+    bool cut;       /* hears nobody and is heard by nobody */
     int64_t wall_offset_ms;
     struct nr_event last_event[16]; /* by type */
     size_t events[16];
@@ -44,7 +44,7 @@ struct fix {
     struct fix_peer peers[FIX_PEERS];
     size_t count;
     int64_t us;
-    size_t sent;                /* datagrams */
+    size_t sent;                                                                       /* datagrams */
     bool (*filter)(struct fix *f, struct fix_peer *from, const struct nr_datagram *d); /* false: lost */
     void *filter_arg;
 };
@@ -57,11 +57,13 @@ void fix_stop(struct fix *f, size_t i);     /* as a crash does */
 void fix_run_ms(struct fix *f, int64_t ms); /* moves time on; every datagram arrives at once */
 /* Runs until the condition holds, at most `ms`; fails the test when it does not come to hold. */
 void fix_until(struct fix *f, int64_t ms, bool (*cond)(struct fix *f, void *arg), void *arg, const char *what);
-bool fix_all_equal(struct fix *f, void *unused);  /* all running, uncut peers: same fingerprint, and paths where there are others */
+bool fix_all_equal(struct fix *f,
+                   void *unused); /* all running, uncut peers: same fingerprint, and paths where there are others */
 void fix_register(struct fix *f, size_t i, const char *node_id);
 int fix_try_register(struct fix *f, size_t i, const char *node_id, const struct nr_node_body *body);
 /* What a reader at peer i sees of a node: false: not there. */
-bool fix_sees(struct fix *f, size_t i, const char *node_id, struct nr_node_body *body, uint8_t raw[static NR_RECORD_MAX]);
+bool fix_sees(struct fix *f, size_t i, const char *node_id, struct nr_node_body *body,
+              uint8_t raw[static NR_RECORD_MAX]);
 bool fix_there(struct fix *f, size_t i, const char *node_id);
 const struct fix_record *fix_find(const struct fix_peer *p, uint64_t key_hash);
 uint64_t fix_key_hash(const struct fix_peer *signer, uint8_t kind, const char *subject);
