@@ -20,6 +20,10 @@ target_compile_options(nr_flags INTERFACE
   $<$<BOOL:${NR_WERROR}>:-Werror>)
 target_include_directories(nr_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 if(NR_SANITIZE)
+  # What sanitizers insert makes gcc's guesses about lengths and initial values wrong.
+  if(CMAKE_C_COMPILER_ID STREQUAL GNU)
+    target_compile_options(nr_flags INTERFACE -Wno-format-truncation -Wno-maybe-uninitialized -Wno-stringop-overflow)
+  endif()
   target_compile_options(nr_flags INTERFACE -fsanitize=${NR_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(nr_flags INTERFACE -fsanitize=${NR_SANITIZE})
 endif()
