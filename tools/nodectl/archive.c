@@ -1,4 +1,5 @@
-/* The trailer is taken over the file as the kernel holds it, mapped: a backup need not fit into this program's memory. */
+/* The trailer is taken over the file as the kernel holds it, mapped: a backup need not fit into this program's memory.
+ */
 #include "tools/nodectl/archive.h"
 
 #include <sys/mman.h>
@@ -13,18 +14,16 @@
 
 #define SMALL (UINT64_C(64) << 10)
 
+/* In the order in which restore puts them into place: cluster.keys is what makes a state directory whole to noded. */
 const struct ctl_archive_part ctl_archive_parts[] = {
-    { CTL_PART_ABOUT, SMALL, true, false },
-    { "node.key", SMALL, true, true },
-    { "cluster.keys", SMALL, true, true },
-    { "authority.key", SMALL, false, true },
-    { "authority.pub", SMALL, false, true },
-    { "node_id", SMALL, false, true },
-    { "seeds", SMALL, false, true },
-    { CTL_PART_REGISTRY, UINT64_C(1) << 40, true, true },
+    { CTL_PART_ABOUT, SMALL, 0, true, false },    { CTL_PART_REGISTRY, UINT64_C(1) << 40, 0640, true, true },
+    { "node_id", SMALL, 0644, true, true },       { "seeds", SMALL, 0600, false, true },
+    { "node.key", SMALL, 0600, true, true },      { "authority.key", SMALL, 0600, false, true },
+    { "authority.pub", SMALL, 0600, true, true }, { "cluster.keys", SMALL, 0600, true, true },
 };
 const size_t ctl_archive_part_count = sizeof ctl_archive_parts / sizeof ctl_archive_parts[0];
-static_assert(sizeof ctl_archive_parts / sizeof ctl_archive_parts[0] <= CTL_ARCHIVE_PARTS_MAX, "a list holds all parts");
+static_assert(sizeof ctl_archive_parts / sizeof ctl_archive_parts[0] <= CTL_ARCHIVE_PARTS_MAX,
+              "a list holds all parts");
 
 static const struct ctl_archive_part *part_by_name(struct nr_bytes name)
 {

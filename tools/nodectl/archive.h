@@ -6,8 +6,8 @@
  *     end       one byte 0
  *     trailer   BLAKE2b-256 over all that stands before it (32 bytes)
  *
- * A reader trusts nothing: the trailer is checked first, a name must stand in the list of ctl_archive_parts, no name comes
- * twice, a length keeps within its part's bound and within the file, and what is required is there. */
+ * A reader trusts nothing: the trailer is checked first, a name must stand in the list of ctl_archive_parts, no name
+ * comes twice, a length keeps within its part's bound and within the file, and what is required is there. */
 #ifndef NR_NODECTL_ARCHIVE_H
 #define NR_NODECTL_ARCHIVE_H
 
@@ -17,16 +17,17 @@
 #include "base/cursor.h"
 #include "base/err.h"
 
-#define CTL_ARCHIVE_MAGIC   "dagi-backup 1\n"
-#define CTL_ARCHIVE_TRAILER 32
+#define CTL_ARCHIVE_MAGIC    "dagi-backup 1\n"
+#define CTL_ARCHIVE_TRAILER  32
 #define CTL_ARCHIVE_NAME_MAX 64
 
 /* One thing that a backup may hold. */
 struct ctl_archive_part {
-    const char *name;     /* in the archive, and its path below the state directory */
-    uint64_t max;         /* bytes */
+    const char *name; /* in the archive, and its path below the state directory */
+    uint64_t max;     /* bytes */
+    unsigned mode;    /* of the restored file */
     bool required;
-    bool restored;        /* false: words about the backup, not a file of the state directory */
+    bool restored; /* false: words about the backup, not a file of the state directory */
 };
 extern const struct ctl_archive_part ctl_archive_parts[];
 extern const size_t ctl_archive_part_count;
@@ -45,11 +46,12 @@ struct ctl_archive {
     size_t count;
 };
 
-/* Checks the whole file and lists what it holds. NR_E_INVALID (no backup at all, or not well-formed), NR_E_VERSION (of another form),
- * NR_E_CORRUPT (the trailer does not hold: damaged or cut short), NR_E_TOO_LARGE. */
+/* Checks the whole file and lists what it holds. NR_E_INVALID (no backup at all, or not well-formed), NR_E_VERSION (of
+ * another form), NR_E_CORRUPT (the trailer does not hold: damaged or cut short), NR_E_TOO_LARGE. */
 int ctl_archive_read(struct nr_bytes file, struct ctl_archive *out) NR_MUST_CHECK;
 
-/* Writing, to a seekable stream opened for reading too, at its start. Errors stick to the stream; ctl_archive_end returns them. */
+/* Writing, to a seekable stream opened for reading too, at its start. Errors stick to the stream; ctl_archive_end
+ * returns them. */
 void ctl_archive_begin(FILE *f);
 void ctl_archive_add(FILE *f, const char *name, struct nr_bytes data);
 /* Copies `from` to its end. `size` is its length; NR_E_IO when it has another. */

@@ -41,7 +41,8 @@ int ctl_when(const struct ctl_args *args, const char *name, int64_t *out)
                      ctl_quoted(nr_bytes_str(text), q));
 }
 
-/* Edits that turn one word into the other, a swap of neighbours being one. Longer words than the bound are far apart. */
+/* Edits that turn one word into the other, a swap of neighbours being one. Longer words than the bound are far apart.
+ */
 static size_t distance(const char *a, const char *b)
 {
     size_t n = strlen(a), m = strlen(b);

@@ -44,8 +44,8 @@ struct ctl_command {
     int least, most;      /* how many operands */
     const char *words;    /* the words that the first operand may be, a space between two; NULL: free */
     enum ctl_needs needs;
-    const char *help;     /* a line */
-    const char *more;     /* paragraphs behind it, or NULL */
+    const char *help;                 /* a line */
+    const char *more;                 /* paragraphs behind it, or NULL */
     const struct ctl_option *options; /* NULL: none */
     int (*run)(struct ctl *ctl, const struct ctl_args *args);
 };
@@ -62,8 +62,8 @@ void ctl_command_list(struct nr_buf *out);
 /* Help of one command. */
 void ctl_command_help(struct nr_buf *out, const struct ctl_command *c);
 
-/* Reads options and operands behind the command, argv[0] being its name. Options may stand between operands; "--" ends them.
- * Returns 0 with *args filled, or CTL_USAGE after naming the fault; *help is set when --help was met. */
+/* Reads options and operands behind the command, argv[0] being its name. Options may stand between operands; "--" ends
+ * them. Returns 0 with *args filled, or CTL_USAGE after naming the fault; *help is set when --help was met. */
 int ctl_args_read(const struct ctl_command *c, int argc, char **argv, struct ctl_args *args, bool *help) NR_MUST_CHECK;
 
 /* The handlers. */

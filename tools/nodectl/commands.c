@@ -2,7 +2,10 @@
 
 #include <string.h>
 
-#define END { NULL, NULL, NULL }
+#define END                                                                                                            \
+    {                                                                                                                  \
+        NULL, NULL, NULL                                                                                               \
+    }
 
 static const struct ctl_option nodes_options[] = {
     { "role", "ROLE", "only nodes of this role" },
@@ -33,8 +36,9 @@ static const struct ctl_option declare_options[] = {
     END,
 };
 static const struct ctl_option invite_options[] = {
-    { "seed", "HOST:PORT", "an address at which the new peer finds the cluster; may be given several times "
-                           "(default: this node's addresses and its seeds)" },
+    { "seed", "HOST:PORT",
+      "an address at which the new peer finds the cluster; may be given several times "
+      "(default: this node's addresses and its seeds)" },
     END,
 };
 static const struct ctl_option restore_options[] = {
@@ -45,8 +49,8 @@ static const struct ctl_option restore_options[] = {
 const struct ctl_command ctl_commands[] = {
     { "status", "", 0, 0, NULL, CTL_NEEDS_NOTHING, "this node, its peers and the registry at a glance",
       "Without noded the last state of the store is shown, and that noded does not run.", NULL, ctl_status },
-    { "nodes", "", 0, 0, NULL, CTL_NEEDS_STORE, "list nodes",
-      "-o json writes the nodes as GET /api/v1/nodes does.", nodes_options, ctl_nodes },
+    { "nodes", "", 0, 0, NULL, CTL_NEEDS_STORE, "list nodes", "-o json writes the nodes as GET /api/v1/nodes does.",
+      nodes_options, ctl_nodes },
     { "node", "ID", 1, 1, NULL, CTL_NEEDS_STORE, "one node, and why it has its status", NULL, NULL, ctl_node },
     { "peers", "", 0, 0, NULL, CTL_NEEDS_NODED, "the peers that noded has a path to", NULL, NULL, ctl_peers },
     { "records", "[ID]", 0, 1, NULL, CTL_NEEDS_STORE, "signed records, each signature checked",

@@ -1,7 +1,7 @@
 /* What every command is given: where to read, whom to ask, how to speak.
  *
- * Data goes to stdout, words to stderr. The registry and the connection to noded are opened when a command first wants them, and
- * closed by main. A command returns its exit status; 0 turns into 1 when stdout could not be written. */
+ * Data goes to stdout, words to stderr. The registry and the connection to noded are opened when a command first wants
+ * them, and closed by main. A command returns its exit status; 0 turns into 1 when stdout could not be written. */
 #ifndef NR_NODECTL_CTL_H
 #define NR_NODECTL_CTL_H
 
@@ -22,8 +22,8 @@ enum ctl_format { CTL_TABLE, CTL_JSON, CTL_WIDE };
 
 struct ctl {
     enum ctl_format format;
-    bool colour;                     /* of stdout */
-    const struct nr_conf *conf;      /* borrowed; NULL: all defaults */
+    bool colour;                /* of stdout */
+    const struct nr_conf *conf; /* borrowed; NULL: all defaults */
     const char *state_dir, *socket;
     struct nr_registry_options read; /* thresholds and state directory, for libnr */
     nr_registry *registry;
@@ -47,8 +47,8 @@ const char *ctl_read_trouble(int err);
 /* A connection to noded as "tool". Says why not and returns CTL_FAILED. */
 int ctl_connect(struct ctl *ctl) NR_MUST_CHECK;
 int ctl_try_connect(struct ctl *ctl) NR_MUST_CHECK;
-/* Asks noded. `members` is written by nr_control_writer's functions between ctl_ask_begin and ctl_ask; the reply, borrowed until the
- * next call, may be NULL. ctl_ask says what went wrong, fields included, and returns CTL_FAILED. */
+/* Asks noded. `members` is written by nr_control_writer's functions between ctl_ask_begin and ctl_ask; the reply,
+ * borrowed until the next call, may be NULL. ctl_ask says what went wrong, fields included, and returns CTL_FAILED. */
 struct ctl_question {
     struct nr_control_writer w;
     struct nr_buf frame;

@@ -65,8 +65,8 @@ static int pack(const json_t *v, int depth, struct nr_writer *out)
 int ctl_json_pack(struct nr_bytes text, int depth, struct nr_writer *out, char fault[static CTL_JSON_FAULT])
 {
     json_error_t why;
-    json_t *root = json_loadb(text.len ? (const char *)text.data : "", text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
-                              &why);
+    json_t *root =
+        json_loadb(text.len ? (const char *)text.data : "", text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
     if (!root) {
         snprintf(fault, CTL_JSON_FAULT, "line %d, column %d: %s", why.line, why.column, why.text);
         return json_error_code(&why) == json_error_out_of_memory ? NR_E_NOMEM : NR_E_INVALID;

@@ -8,9 +8,10 @@
 
 #define CTL_JSON_FAULT 256
 
-/* Writes the object that `text` holds. Strict: one object and nothing after it, no key twice, integers of at most 64 bits (signed), valid
- * UTF-8, nested at most `depth` deep. On failure `fault` says where and what: NR_E_INVALID, NR_E_TOO_LARGE (the writer is
- * full), NR_E_NOMEM. */
-int ctl_json_pack(struct nr_bytes text, int depth, struct nr_writer *out, char fault[static CTL_JSON_FAULT]) NR_MUST_CHECK;
+/* Writes the object that `text` holds. Strict: one object and nothing after it, no key twice, integers of at most 64
+ * bits (signed), valid UTF-8, nested at most `depth` deep. On failure `fault` says where and what: NR_E_INVALID,
+ * NR_E_TOO_LARGE (the writer is full), NR_E_NOMEM. */
+int ctl_json_pack(struct nr_bytes text, int depth, struct nr_writer *out,
+                  char fault[static CTL_JSON_FAULT]) NR_MUST_CHECK;
 
 #endif

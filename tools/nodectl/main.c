@@ -62,8 +62,8 @@ static int global_option(int argc, char **argv, int i)
     return word[2 + len] == '=' || i + 1 == argc ? 1 : 2;
 }
 
-/* People write `nodectl nodes -o json`: moves global options that stand behind the command before it. Returns the command's
- * new index. */
+/* People write `nodectl nodes -o json`: moves global options that stand behind the command before it. Returns the
+ * command's new index. */
 static int hoist(int argc, char **argv, int command)
 {
     for (int i = command + 1; i < argc && strcmp(argv[i], "--") != 0; i++) {

@@ -35,7 +35,7 @@ void ctl_names_fini(struct ctl_names *names)
 const char *ctl_name_of(const struct ctl_names *names, const uint8_t *key)
 {
     if (!key || names->entries.len == 0) return NULL;
-    const struct ctl_name *name = bsearch(key, names->entries.data, names->entries.len / sizeof *name, sizeof *name,
-                                          by_key);
+    const struct ctl_name *name =
+        bsearch(key, names->entries.data, names->entries.len / sizeof *name, sizeof *name, by_key);
     return name ? name->node_id : NULL;
 }

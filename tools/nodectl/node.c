@@ -69,12 +69,8 @@ static void add_reason(const struct ctl *ctl, const struct nr_node *node, const 
     switch (node->status) {
     case NR_NODE_LEFT:
     case NR_NODE_MAINTENANCE:
-    case NR_NODE_DRAINING:
-        nr_buf_printf(out, "declared by %s", node->self ? "the node itself" : "its sponsor");
-        break;
-    case NR_NODE_OFFLINE:
-        nr_buf_printf(out, "silent for %s, offline after %s", silence, limit);
-        break;
+    case NR_NODE_DRAINING: nr_buf_printf(out, "declared by %s", node->self ? "the node itself" : "its sponsor"); break;
+    case NR_NODE_OFFLINE: nr_buf_printf(out, "silent for %s, offline after %s", silence, limit); break;
     case NR_NODE_DEGRADED:
         if (e->declared == NR_STATE_DEGRADED) {
             nr_buf_printf(out, "declared by %s", node->self ? "the node itself" : "its sponsor");
@@ -146,8 +142,8 @@ static void fact_when(struct ctl_facts *f, const char *name, int64_t at_ms, int6
     ctl_fact(f, name, CTL_PLAIN, at_ms > 0 ? "%s (%s)" : "%s", at_ms > 0 ? time : age, age);
 }
 
-static void fact_status(const struct ctl *ctl, struct ctl_facts *f, const struct nr_node *node, const struct evidence *e,
-                        int64_t now_ms)
+static void fact_status(const struct ctl *ctl, struct ctl_facts *f, const struct nr_node *node,
+                        const struct evidence *e, int64_t now_ms)
 {
     struct nr_buf reason;
     nr_buf_init(&reason, 0);

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "proto/mp.h"
+#include "tools/nodectl/peers.h"
 #include "tools/nodectl/show.h"
 #include "tools/nodectl/text.h"
-#include "tools/nodectl/peers.h"
 
 static bool read_peer(const struct nr_control_map *m, struct ctl_peer *p)
 {
@@ -14,15 +14,14 @@ static bool read_peer(const struct nr_control_map *m, struct ctl_peer *p)
     *p = (struct ctl_peer){ .rtt_us = -1 };
     if (nr_control_get_bin(m, "key", &key) != 1 || key.len != NR_KEY_SIZE) return false;
     p->key = key.data;
-    bool ok = nr_control_get_str(m, "address", &p->address) >= 0 &&
-              nr_control_get_bool(m, "neighbour", &p->neighbour) >= 0 &&
-              nr_control_get_uint(m, "incarnation", &p->incarnation) >= 0 &&
-              nr_control_get_uint(m, "heard_ms_ago", &heard) >= 0 &&
-              nr_control_get_uint(m, "since_ms_ago", &since) >= 0 && nr_control_get_int(m, "rtt_us", &p->rtt_us) >= 0 &&
-              nr_control_get_int(m, "clock_offset_ms", &p->clock_offset_ms) >= 0 &&
-              nr_control_get_bool(m, "in_sync", &p->in_sync) >= 0 &&
-              nr_control_get_uint(m, "bytes_in", &p->bytes_in) >= 0 &&
-              nr_control_get_uint(m, "bytes_out", &p->bytes_out) >= 0;
+    bool ok =
+        nr_control_get_str(m, "address", &p->address) >= 0 && nr_control_get_bool(m, "neighbour", &p->neighbour) >= 0 &&
+        nr_control_get_uint(m, "incarnation", &p->incarnation) >= 0 &&
+        nr_control_get_uint(m, "heard_ms_ago", &heard) >= 0 && nr_control_get_uint(m, "since_ms_ago", &since) >= 0 &&
+        nr_control_get_int(m, "rtt_us", &p->rtt_us) >= 0 &&
+        nr_control_get_int(m, "clock_offset_ms", &p->clock_offset_ms) >= 0 &&
+        nr_control_get_bool(m, "in_sync", &p->in_sync) >= 0 && nr_control_get_uint(m, "bytes_in", &p->bytes_in) >= 0 &&
+        nr_control_get_uint(m, "bytes_out", &p->bytes_out) >= 0;
     p->heard_ms_ago = (int64_t)(heard & INT64_MAX);
     p->since_ms_ago = (int64_t)(since & INT64_MAX);
     return ok;
@@ -125,9 +124,9 @@ int ctl_peers(struct ctl *ctl, const struct ctl_args *args)
     if (status) return status;
     if (ctl_try_read(ctl) == 0 && ctl_names_init(&ps.names, ctl->snapshot, nr_wall_clock_ms()) != 0)
         ctl_names_fini(&ps.names);
-    ctl_listing_init(&ps.list, ctl, ctl->format == CTL_WIDE
-                                        ? "NODE,KEY,ADDRESS,IN SYNC,>HEARD,>SINCE,>RTT,>CLOCK,NEIGHBOUR,>IN,>OUT"
-                                        : "NODE,KEY,ADDRESS,IN SYNC,>HEARD,>SINCE,>RTT,>CLOCK");
+    ctl_listing_init(&ps.list, ctl,
+                     ctl->format == CTL_WIDE ? "NODE,KEY,ADDRESS,IN SYNC,>HEARD,>SINCE,>RTT,>CLOCK,NEIGHBOUR,>IN,>OUT"
+                                             : "NODE,KEY,ADDRESS,IN SYNC,>HEARD,>SINCE,>RTT,>CLOCK");
     int err = ctl_peers_each(&reply, add, &ps);
     ctl_names_fini(&ps.names);
     if (err) ctl_say("noded: its answer cannot be read");

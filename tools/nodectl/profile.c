@@ -70,7 +70,8 @@ static int list(struct ctl *ctl)
     struct ctl_listing l;
     int status = ctl_read(ctl);
     if (status) return status;
-    ctl_listing_init(&l, ctl, ctl->format == CTL_WIDE ? "ROLE,CREATED,UPDATED,>SIZE,CONFIG" : "ROLE,CREATED,UPDATED,>SIZE");
+    ctl_listing_init(&l, ctl,
+                     ctl->format == CTL_WIDE ? "ROLE,CREATED,UPDATED,>SIZE,CONFIG" : "ROLE,CREATED,UPDATED,>SIZE");
     int err = nr_profile_each(ctl->snapshot, nr_wall_clock_ms(), add, &l);
     return ctl_listing_end(&l, err);
 }
@@ -116,7 +117,7 @@ out:
     return status;
 }
 
-static int delete(struct ctl *ctl, const char *role)
+static int delete (struct ctl *ctl, const char *role)
 {
     struct ctl_question question;
     char q[CTL_QUOTED];
@@ -134,8 +135,11 @@ int ctl_profile(struct ctl *ctl, const struct ctl_args *args)
     const char *verb = args->operand[0];
     int want = strcmp(verb, "list") == 0 ? 1 : strcmp(verb, "set") == 0 ? 3 : 2;
     if (args->operand_count != want)
-        return ctl_usage("profile %s: expected %s", verb, want == 1 ? "nothing more" : want == 2 ? "ROLE" : "ROLE FILE");
+        return ctl_usage("profile %s: expected %s", verb,
+                         want == 1   ? "nothing more"
+                         : want == 2 ? "ROLE"
+                                     : "ROLE FILE");
     if (want == 1) return list(ctl);
     if (want == 3) return set(ctl, args->operand[1], args->operand[2]);
-    return strcmp(verb, "get") == 0 ? get(ctl, args->operand[1]) : delete(ctl, args->operand[1]);
+    return strcmp(verb, "get") == 0 ? get(ctl, args->operand[1]) : delete (ctl, args->operand[1]);
 }

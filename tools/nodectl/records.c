@@ -111,6 +111,7 @@ int ctl_records(struct ctl *ctl, const struct ctl_args *args)
     if (status) return status;
     if (err && err != NR_ERR_NOT_FOUND) return ctl_fail("%s: %s", ctl->state_dir, ctl_read_trouble(err));
     if (id && r.met == 0) return ctl_fail("no records of %s", ctl_quoted(nr_bytes_str(id), quoted));
-    if (r.bad) return ctl_fail("%llu of %llu records do not hold", (unsigned long long)r.bad, (unsigned long long)r.met);
+    if (r.bad)
+        return ctl_fail("%llu of %llu records do not hold", (unsigned long long)r.bad, (unsigned long long)r.met);
     return 0;
 }

@@ -5,7 +5,8 @@
 #include "tools/nodectl/command.h"
 #include "tools/nodectl/names.h"
 
-/* A list of things: rows of a table, or objects of a JSON array. The command adds to `table` or `json`, as ctl->format asks. */
+/* A list of things: rows of a table, or objects of a JSON array. The command adds to `table` or `json`, as ctl->format
+ * asks. */
 struct ctl_listing {
     const struct ctl *ctl;
     struct ctl_table table;

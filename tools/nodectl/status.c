@@ -1,5 +1,5 @@
-/* nodectl status: three sources, each of which may be away: noded, the registry half of the store, its pulse half. What cannot be asked
- * is said to be so, and only when nothing at all could be asked is it a failure. */
+/* nodectl status: three sources, each of which may be away: noded, the registry half of the store, its pulse half. What
+ * cannot be asked is said to be so, and only when nothing at all could be asked is it a failure. */
 #include <inttypes.h>
 #include <string.h>
 

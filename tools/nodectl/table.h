@@ -20,9 +20,9 @@ struct ctl_cell {
 struct ctl_table {
     size_t columns;
     bool right[CTL_COLUMNS_MAX];
-    bool headless;          /* print no header */
+    bool headless; /* print no header */
     struct nr_buf text;
-    struct nr_buf cells;    /* of struct ctl_cell */
+    struct nr_buf cells; /* of struct ctl_cell */
 };
 
 /* Headers, a comma between two; one that begins with '>' is set to the right: "NAME,STATUS,>SIZE". */

@@ -1,4 +1,5 @@
-/* Code points are read one at a time by a small decoder that never trusts its input: a bad byte is one bad byte, and the next is tried anew. */
+/* Code points are read one at a time by a small decoder that never trusts its input: a bad byte is one bad byte, and
+ * the next is tried anew. */
 #include "tools/nodectl/text.h"
 
 #include <inttypes.h>

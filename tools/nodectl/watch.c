@@ -1,5 +1,5 @@
-/* Between two looks the snapshot is ended, so that following for days never keeps the store's old pages. A status turns without any
- * change in the store: so the wait ends at the next such moment too. */
+/* Between two looks the snapshot is ended, so that following for days never keeps the store's old pages. A status turns
+ * without any change in the store: so the wait ends at the next such moment too. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
