@@ -38,25 +38,57 @@ const struct fix_record *fix_find(const struct fix_peer *p, uint64_t key_hash)
     return NULL;
 }
 
+static struct fix_record *record_new(struct fix_peer *p)
+{
+    if (p->count == p->room) {
+        p->room = p->room ? p->room * 2 : 64;
+        p->records = realloc(p->records, p->room * sizeof *p->records);
+        assert_non_null(p->records);
+    }
+    p->records[p->count] = (struct fix_record){ 0 };
+    return &p->records[p->count++];
+}
+
+void fix_store(struct fix_peer *p, const struct nr_record *rec)
+{
+    uint64_t key_hash = nr_record_key_hash(rec->kind, rec->signer, rec->subject);
+    const struct fix_record *held = fix_find(p, key_hash);
+    struct fix_record *r = held ? &p->records[held - p->records] : record_new(p);
+    uint8_t *raw = malloc(rec->raw.len);
+    assert_non_null(raw);
+    memcpy(raw, rec->raw.data, rec->raw.len);
+    free(r->raw);
+    *r = (struct fix_record){ .key_hash = key_hash, .len = rec->raw.len, .raw = raw };
+}
+
+size_t fix_make_node(const struct fix_peer *signer, const char *node_id, uint64_t stamp,
+                     uint8_t raw[static NR_RECORD_MAX])
+{
+    uint8_t body[512], sig[NR_SIG_SIZE];
+    struct nr_writer b, w;
+    struct nr_node_body node = { .hostname = nr_bytes_str("host"), .role = nr_bytes_str("worker") };
+    nr_writer_init(&b, body, sizeof body);
+    nr_node_body_encode(&b, &node);
+    struct nr_record_draft draft = { .kind = NR_KIND_NODE,
+                                     .signer = signer->key.pub,
+                                     .subject = nr_bytes_str(node_id),
+                                     .stamp = stamp,
+                                     .lease_s = 259200,
+                                     .body = nr_writer_bytes(&b) };
+    nr_writer_init(&w, raw, NR_RECORD_MAX);
+    nr_record_encode_unsigned(&w, &draft);
+    nr_sign(&signer->key, NR_RECORD_DOMAIN, nr_writer_bytes(&w), sig);
+    nr_record_encode_signature(&w, sig);
+    assert_int_equal(w.err, 0);
+    return nr_writer_len(&w);
+}
+
 static int host_save(void *ctx, const struct nr_record *rec, struct nr_now now)
 {
     struct fix_peer *p = ctx;
     (void)now;
-    if (p->fail_saves) return p->fail_saves;
-    uint64_t key_hash = nr_record_key_hash(rec->kind, rec->signer, rec->subject);
-    struct fix_record *r = (struct fix_record *)(uintptr_t)fix_find(p, key_hash);
-    if (!r) {
-        if (p->count == p->room) {
-            p->room = p->room ? p->room * 2 : 64;
-            p->records = realloc(p->records, p->room * sizeof *p->records);
-            assert_non_null(p->records);
-        }
-        r = &p->records[p->count++];
-    }
-    r->key_hash = key_hash;
-    r->len = rec->raw.len;
-    memcpy(r->raw, rec->raw.data, rec->raw.len);
-    return 0;
+    if (!p->fail_saves) fix_store(p, rec);
+    return p->fail_saves;
 }
 
 static int host_load(void *ctx, uint64_t key_hash, struct nr_bytes *raw)
@@ -71,7 +103,9 @@ static int host_drop(void *ctx, const struct nr_record *rec)
 {
     struct fix_peer *p = ctx;
     const struct fix_record *r = fix_find(p, nr_record_key_hash(rec->kind, rec->signer, rec->subject));
-    if (r) p->records[r - p->records] = p->records[--p->count];
+    if (!r) return 0;
+    free(r->raw);
+    p->records[r - p->records] = p->records[--p->count];
     return 0;
 }
 
@@ -164,10 +198,17 @@ void fix_init(struct fix *f, size_t count)
     }
 }
 
+void fix_wipe(struct fix *f, size_t i)
+{
+    struct fix_peer *p = &f->peers[i];
+    while (p->count) free(p->records[--p->count].raw);
+}
+
 void fix_fini(struct fix *f)
 {
     for (size_t i = 0; i < f->count; i++) {
         nr_core_free(f->peers[i].core);
+        fix_wipe(f, i);
         free(f->peers[i].records);
     }
 }

@@ -20,7 +20,7 @@
 struct fix_record {
     uint64_t key_hash;
     size_t len;
-    uint8_t raw[NR_RECORD_MAX];
+    uint8_t *raw;
 };
 
 struct fix_peer {
@@ -54,6 +54,7 @@ void fix_fini(struct fix *f);
 struct nr_now fix_now(const struct fix *f, const struct fix_peer *p);
 void fix_start(struct fix *f, size_t i);    /* makes and starts the core on what its store holds */
 void fix_stop(struct fix *f, size_t i);     /* as a crash does */
+void fix_wipe(struct fix *f, size_t i);     /* empties its store; the peer is stopped */
 void fix_run_ms(struct fix *f, int64_t ms); /* moves time on; every datagram arrives at once */
 /* Runs until the condition holds, at most `ms`; fails the test when it does not come to hold. */
 void fix_until(struct fix *f, int64_t ms, bool (*cond)(struct fix *f, void *arg), void *arg, const char *what);
@@ -65,6 +66,11 @@ int fix_try_register(struct fix *f, size_t i, const char *node_id, const struct 
 bool fix_sees(struct fix *f, size_t i, const char *node_id, struct nr_node_body *body,
               uint8_t raw[static NR_RECORD_MAX]);
 bool fix_there(struct fix *f, size_t i, const char *node_id);
+/* Puts a signed record into the peer's store, as if saved in an earlier life. */
+void fix_store(struct fix_peer *p, const struct nr_record *rec);
+/* Signs a NODE record of a sponsored node as this peer would. */
+size_t fix_make_node(const struct fix_peer *signer, const char *node_id, uint64_t stamp,
+                     uint8_t raw[static NR_RECORD_MAX]);
 const struct fix_record *fix_find(const struct fix_peer *p, uint64_t key_hash);
 uint64_t fix_key_hash(const struct fix_peer *signer, uint8_t kind, const char *subject);
 
