@@ -4,6 +4,7 @@
     tree.py format ROOT [CLANG_FORMAT]   every C file is as .clang-format has it
     tree.py words ROOT                   no notes to self, no paths of somebody's machine, no unknown hosts
     tree.py lengths ROOT                 no C file over 500 lines; prints how files and functions are spread
+    tree.py headers ROOT CC              every header compiles by itself; the public ones as C++ too
 
 Prints one line a violation (file:line: what) and exits with 1 if there was any.
 """
@@ -18,7 +19,7 @@ FILE_LINES = 500
 FUNCTION_LINES = 55  # nine in ten stay below
 
 # Who may be named in a URL: ourselves, examples, and standards.
-HOSTS = re.compile(r"^(localhost|host|HOST|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0|"
+HOSTS = re.compile(r"^([\w-]+|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0|"
                    r"(.*\.)?example(\.(com|org|net))?|.*\.(example|test|invalid|internal)|"
                    r"(www\.)?rfc-editor\.org|datatracker\.ietf\.org|(www\.)?apache\.org|spdx\.org|(www\.)?w3\.org|"
                    r"(json-schema|semver|keepachangelog|openapis|prometheus|grafana|opencontainers|cmake|llvm)\.(org|com|io)|"
@@ -100,7 +101,23 @@ def check_lengths(root):
             yield f"{over} of {len(functions)} functions have more than {FUNCTION_LINES} lines: more than one in ten"
 
 
-CHECKS = {"format": check_format, "words": check_words, "lengths": check_lengths}
+def compiles(root, compiler, language, path):
+    run = subprocess.run([compiler, "-x", language, "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-I.", "-Isrc",
+                          "-Iinclude", "-"], cwd=root, input=f'#include "{path}"\n', stderr=subprocess.PIPE, text=True, check=False)
+    return "" if run.returncode == 0 else run.stderr.strip().split("\n")[0] or "failed"
+
+
+def check_headers(root, compiler="clang"):
+    for path in files_of(root, (".h",)):
+        if path.startswith("tests/"):
+            continue
+        for language in ("c", "c++") if path.startswith("include/") else ("c",):
+            fault = compiles(root, compiler, language, path)
+            if fault:
+                yield f"{path}: does not compile by itself as {language}: {fault}"
+
+
+CHECKS = {"format": check_format, "words": check_words, "lengths": check_lengths, "headers": check_headers}
 
 
 def main():

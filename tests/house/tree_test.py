@@ -61,6 +61,17 @@ class Tree(unittest.TestCase):
         self.write("a.c", "void f(void)\n{\n" + "    g();\n" * tree.FUNCTION_LINES + "}\n")
         self.assertEqual(len(list(tree.check_lengths(self.folder.name))), 1)
 
+    def test_headers_stand_alone(self):
+        self.write("a.h", "#include <stdint.h>\nuint8_t a;\n")
+        self.assertEqual(list(tree.check_headers(self.folder.name, "clang")), [])
+        self.write("b.h", "uint8_t b;\n")
+        self.assertEqual(len(list(tree.check_headers(self.folder.name, "clang"))), 1)
+
+    def test_public_headers_are_c_plus_plus_too(self):
+        os.makedirs(os.path.join(self.folder.name, "include"))
+        self.write("include/a.h", "void f(int class);\n")
+        self.assertEqual(len(list(tree.check_headers(self.folder.name, "clang"))), 1)
+
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
