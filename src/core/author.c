@@ -172,6 +172,12 @@ static void carry_over(struct nr_node_body *body, const struct nr_node_body *hel
     if (wanted && body->state == NR_STATE_ONLINE) body->state = held->state;
 }
 
+/* Half of its lease has passed unrenewed: it is said anew by whoever registers the node or beats for it here. */
+static bool running_out(const struct nr_record *rec, struct nr_now now)
+{
+    return now.wall_ms > nr_stamp_ms(rec->stamp) + (int64_t)rec->lease_s * 500;
+}
+
 int nr_core_register(struct nr_core *core, struct nr_now now, struct nr_bytes node_id, const struct nr_node_body *body)
 {
     struct knowledge k;
@@ -183,7 +189,7 @@ int nr_core_register(struct nr_core *core, struct nr_now now, struct nr_bytes no
     b.deleted = false;
     b.created_at_ms = b.updated_at_ms = now.wall_ms;
     if (there(&k) && nr_node_body_decode(k.winner.rec.body, &held) == 0) carry_over(&b, &held);
-    if (there(&k) && says_the_same(core, node_id, &b, &held, &k))
+    if (there(&k) && !running_out(&k.winner.rec, now) && says_the_same(core, node_id, &b, &held, &k))
         err = is_self(core, node_id) ? keep_self_body(core, k.winner.rec.body) : 0;
     else
         err = state_node(core, now, node_id, &b, k.newest_stamp);
@@ -199,12 +205,6 @@ static int restate_with(struct nr_core *core, struct nr_now now, struct nr_bytes
     if (nr_node_body_decode(k->winner.rec.body, &b)) return NR_E_CORRUPT;
     b.state = state;
     return state_node(core, now, node_id, &b, k->newest_stamp);
-}
-
-/* A node that beats here and whose record runs out elsewhere unrenewed is taken over. */
-static bool running_out(const struct nr_record *rec, struct nr_now now)
-{
-    return now.wall_ms > nr_stamp_ms(rec->stamp) + (int64_t)rec->lease_s * 500;
 }
 
 int nr_core_heartbeat(struct nr_core *core, struct nr_now now, struct nr_bytes node_id,
@@ -341,7 +341,9 @@ void nr_core_own_beat(struct nr_core *core, struct nr_now now)
     struct knowledge k;
     struct nr_node_body held;
     struct nr_bytes id = nr_bytes(core->node_id, core->node_id_len);
-    if (!core->self_body || know(core, now, NR_KIND_NODE, id, &k) || !there(&k) || !signed_here(core, &k)) return;
+    if (!core->self_body || know(core, now, NR_KIND_NODE, id, &k)) return;
+    if (!k.winner.any) nr_core_restate_self(core, now); /* its lease has ended while this machine slept */
+    if (know(core, now, NR_KIND_NODE, id, &k) || !there(&k) || !signed_here(core, &k)) return;
     if (nr_node_body_decode(k.winner.rec.body, &held)) return;
     struct nr_heartbeat_body beat = { .has_status = true, .status = held.state };
     if (state_heartbeat(core, now, id, &beat)) core->stats.records_not_stored++;
