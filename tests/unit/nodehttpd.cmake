@@ -1,0 +1,5 @@
+nr_unit_test(http_parse SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/http_parse.c LINKS nr_io)
+nr_unit_test(http_server SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/http_server.c LINKS nr_io)
+foreach(name http_bodies http_cache http_query http_router)
+  nr_unit_test(${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/${name}.c LINKS nodehttpd_parts)
+endforeach()
