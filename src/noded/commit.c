@@ -1,0 +1,124 @@
+#include "noded/commit.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+
+#define COLD_MS  50
+#define PULSE_MS 1000
+#define RETRY_MS 1000
+
+struct commit {
+    struct nr_store *store;
+    void (*done)(void *arg, const struct commit_waiter *waiter, int err);
+    void *arg;
+    struct nr_later *later;
+    struct nr_timer *cold, *pulse;
+    struct commit_waiter *waiters;
+    size_t count, room;
+    int last_err, last_pulse_err;
+};
+
+/* A line when it begins to fail and one when it works again, none in between. */
+static void log_change(const char *what, int *last, int err)
+{
+    if (err && err != *last) nr_log_error("store: commit failed: %s half=%s", nr_strerror(err), what);
+    if (!err && *last) nr_log_info("store: commits succeed again: half=%s", what);
+    *last = err;
+}
+
+static void answer_waiters(struct commit *c, int err)
+{
+    /* `done` may make new waiters: these stand behind, and wait for the next commit. */
+    size_t count = c->count;
+    struct commit_waiter *waiters = c->waiters;
+    c->waiters = NULL;
+    c->count = c->room = 0;
+    for (size_t i = 0; i < count; i++) {
+        c->done(c->arg, &waiters[i], err);
+        nr_buf_fini(&waiters[i].reply);
+    }
+    free(waiters);
+}
+
+static int commit_cold(struct commit *c)
+{
+    int err = nr_store_commit(c->store);
+    log_change("registry", &c->last_err, err);
+    nr_timer_cancel(c->cold);
+    if (err) nr_timer_in(c->cold, RETRY_MS);
+    answer_waiters(c, err);
+    return err;
+}
+
+static int commit_pulse(struct commit *c)
+{
+    int err = nr_store_commit_pulse(c->store);
+    log_change("pulse", &c->last_pulse_err, err);
+    if (err) nr_timer_in(c->pulse, RETRY_MS);
+    return err;
+}
+
+static void cold_due(void *arg)
+{
+    (void)commit_cold(arg);
+}
+
+static void pulse_due(void *arg)
+{
+    (void)commit_pulse(arg);
+}
+
+struct commit *commit_new(struct nr_loop *loop, struct nr_store *store,
+                          void (*done)(void *arg, const struct commit_waiter *waiter, int err), void *arg)
+{
+    struct commit *c = calloc(1, sizeof *c);
+    if (!c) return NULL;
+    c->store = store;
+    c->done = done;
+    c->arg = arg;
+    c->later = nr_later_new(loop, cold_due, c);
+    c->cold = nr_timer_new(loop, cold_due, c);
+    c->pulse = nr_timer_new(loop, pulse_due, c);
+    if (c->later && c->cold && c->pulse) return c;
+    commit_free(c);
+    return NULL;
+}
+
+void commit_free(struct commit *c)
+{
+    if (!c) return;
+    for (size_t i = 0; i < c->count; i++) nr_buf_fini(&c->waiters[i].reply);
+    free(c->waiters);
+    nr_later_free(c->later);
+    nr_timer_free(c->cold);
+    nr_timer_free(c->pulse);
+    free(c);
+}
+
+int commit_wait(struct commit *c, const struct commit_waiter *waiter)
+{
+    if (c->count == COMMIT_WAITERS_MAX) return NR_E_BUSY;
+    if (c->count == c->room) {
+        size_t room = c->room ? 2 * c->room : 16;
+        struct commit_waiter *waiters = realloc(c->waiters, room * sizeof *waiters);
+        if (!waiters) return NR_E_NOMEM;
+        c->waiters = waiters;
+        c->room = room;
+    }
+    c->waiters[c->count++] = *waiter;
+    nr_later_ask(c->later);
+    return 0;
+}
+
+void commit_note(struct commit *c)
+{
+    if (nr_store_dirty(c->store) && !nr_timer_pending(c->cold)) nr_timer_in(c->cold, COLD_MS);
+    if (nr_store_dirty_pulse(c->store) && !nr_timer_pending(c->pulse)) nr_timer_in(c->pulse, PULSE_MS);
+}
+
+int commit_now(struct commit *c)
+{
+    int err = commit_cold(c), pulse_err = commit_pulse(c);
+    return err ? err : pulse_err;
+}

@@ -1,0 +1,398 @@
+#include "noded/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "io/clock.h"
+#include "noded/control.h"
+#include "noded/detect.h"
+#include "noded/host.h"
+#include "noded/seeds.h"
+
+#define UPKEEP_MS      30000
+#define END_S          4 /* a disk that does not answer must not keep the process beyond 5 s */
+#define FLOOR_AHEAD_MS 15000
+#define FLOOR_WAIT_MS  3000
+#define CLEAN          "clean" /* in the store's meta: it was closed cleanly */
+
+enum signal_slot { ON_TERM, ON_INT, ON_HUP, SIGNAL_COUNT };
+
+struct daemon {
+    struct daemon_options o;
+    struct nr_conf *conf;
+    struct identity identity;
+    struct nr_store *store;
+    struct host host;
+    struct nr_core *core;
+    struct nr_loop *loop;
+    struct control *control;
+    struct commit *commit;
+    struct relay *relay;
+    struct nodeself self;
+    struct seeds seeds;
+    struct nr_timer *upkeep;
+    struct nr_signal *signals[SIGNAL_COUNT];
+    struct nr_addr advertise[NR_GOSSIP_MAX];
+    size_t advertise_count;
+    bool was_clean, started, left;
+};
+
+static int fail(const char *what, int err)
+{
+    nr_log_error("noded: %s: %s", what, err == NR_E_SYSTEM ? strerror(errno) : nr_strerror(err));
+    return err;
+}
+
+static int open_identity(struct daemon *d)
+{
+    char hostname[NR_HOSTNAME_MAX + 1];
+    const char *named = nr_conf_text(d->conf, NR_CONF_HOSTNAME);
+    struct nr_buf why;
+    detect_hostname(hostname);
+    const struct identity_options options = {
+        .state_dir = nr_conf_text(d->conf, NR_CONF_STATE_DIR),
+        .token = nr_conf_text(d->conf, NR_CONF_TOKEN),
+        .node_id = nr_conf_text(d->conf, NR_CONF_NODE_ID),
+        .hostname = *named ? named : hostname,
+        .wall_ms = nr_clock_now().wall_ms,
+    };
+    nr_buf_init(&why, 0);
+    int err = identity_open(&d->identity, &options, &why);
+    if (err) nr_log_error("noded: cannot start: %.*s", (int)why.len, (const char *)why.data);
+    nr_buf_fini(&why);
+    if (err) return err;
+    if (d->identity.fresh) {
+        nr_log_info("noded: %s: node_id=%s", d->identity.founder ? "cluster founded" : "cluster joined",
+                    d->identity.node_id);
+    }
+    if (nr_conf_default_state_dir(d->conf)) identity_publish(&d->identity);
+    return 0;
+}
+
+/* Names for readers of the store, and whether it was closed cleanly, which from now on it is not. */
+static int note_start(struct daemon *d)
+{
+    struct nr_bytes value;
+    d->was_clean = nr_store_meta_get(d->store, CLEAN, &value) == 0 && nr_bytes_eq(value, nr_bytes_str("yes"));
+    int err = nr_store_meta_put(d->store, CLEAN, nr_bytes_str("no"));
+    if (!err) err = nr_store_meta_put(d->store, "node_id", nr_bytes_str(d->identity.node_id));
+    if (!err) err = nr_store_meta_put(d->store, "node_key", nr_bytes(d->identity.key.pub, NR_KEY_SIZE));
+    return err ? err : nr_store_commit(d->store);
+}
+
+static int open_store(struct daemon *d)
+{
+    const struct nr_store_options options = {
+        .dir = nr_conf_text(d->conf, NR_CONF_STATE_DIR),
+        .registry_map_max = (size_t)nr_conf_number(d->conf, NR_CONF_REGISTRY_MAP_MAX),
+        .pulse_map_max = (size_t)nr_conf_number(d->conf, NR_CONF_PULSE_MAP_MAX),
+        .history_per_node = (uint32_t)nr_conf_number(d->conf, NR_CONF_HISTORY_PER_NODE),
+    };
+    int err = nr_store_open_lmdb(&d->store, &options);
+    if (!err) err = note_start(d);
+    return err ? fail("the store cannot be opened", err) : 0;
+}
+
+/* Each start takes a reservation of stamps, some seconds of them, of which a crash gives none back. A node that crashes
+ * again and again would run ahead of its peers' clocks until they refuse it: so it waits a little for its own clock.
+ * One that was set back by more is the core's to handle. */
+static void wait_for_floor(uint64_t floor)
+{
+    int64_t ahead = nr_stamp_ms(floor) - nr_clock_now().wall_ms;
+    if (ahead <= FLOOR_AHEAD_MS || ahead > NR_STAMP_AHEAD_MS) return;
+    int64_t ms = ahead - FLOOR_AHEAD_MS < FLOOR_WAIT_MS ? ahead - FLOOR_AHEAD_MS : FLOOR_WAIT_MS;
+    nr_log_info("noded: waiting for the clock: stamps were reserved ahead ms=%lld", (long long)ahead);
+    struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+    while (nanosleep(&ts, &ts) != 0 && errno == EINTR) {
+    }
+}
+
+/* Names are looked up once. */
+static int resolve_advertise(struct daemon *d)
+{
+    size_t count, found;
+    const char *const *names = nr_conf_list(d->conf, NR_CONF_ADVERTISE, &count);
+    for (size_t i = 0; i < count && d->advertise_count < NR_GOSSIP_MAX; i++) {
+        int err = nr_resolve_wait(names[i], &d->advertise[d->advertise_count], 1, &found);
+        if (err) {
+            nr_log_error("noded: cannot start: advertise: %s: '%s'", nr_strerror(err), names[i]);
+            return err;
+        }
+        d->advertise_count++;
+    }
+    return 0;
+}
+
+static int open_core(struct daemon *d)
+{
+    uint64_t floor;
+    host_init(&d->host, d->store, &d->identity.key);
+    int err = host_stamp_floor(&d->host, &floor);
+    if (!err) err = resolve_advertise(d);
+    if (err) return fail("the store cannot be read", err);
+    wait_for_floor(floor);
+    struct nr_core_config config = {
+        .node_id = nr_bytes_str(d->identity.node_id),
+        .stamp_floor = floor,
+        .heartbeat_interval_ms = (uint32_t)nr_conf_number(d->conf, NR_CONF_HEARTBEAT_INTERVAL) * 1000,
+        .advertise = d->advertise,
+        .advertise_count = d->advertise_count,
+    };
+    memcpy(config.key, d->identity.key.pub, NR_KEY_SIZE);
+    nr_random(&config.seed, sizeof config.seed);
+    const struct nr_core_host callbacks = host_callbacks(&d->host);
+    d->core = nr_core_new(&config, &callbacks);
+    if (!d->core) return fail("cannot start", NR_E_NOMEM);
+    err = host_restore(&d->host, d->core, nr_clock_now());
+    return err ? fail("the stored records cannot be restored", err) : 0;
+}
+
+/* By default both families are bound; on a machine without one of them the other does. */
+static int bind_addresses(struct daemon *d)
+{
+    struct nr_addr addr[4], bound[NR_UDP_SOCKETS_MAX];
+    size_t count, found;
+    bool by_default = nr_conf_source(d->conf, NR_CONF_BIND) == NR_CONF_FROM_DEFAULT;
+    const char *const *names = nr_conf_list(d->conf, NR_CONF_BIND, &count);
+    for (size_t i = 0; i < count; i++) {
+        int err = nr_resolve_wait(names[i], addr, 4, &found);
+        if (!err) err = nr_udp_bind(relay_udp(d->relay), &addr[0]);
+        if (!err) continue;
+        const char *why = err == NR_E_SYSTEM ? strerror(errno) : nr_strerror(err);
+        bool family = err == NR_E_SYSTEM && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL);
+        if (by_default && family) {
+            nr_log_info("gossip: address left out: %s address=%s", why, names[i]);
+            continue;
+        }
+        nr_log_error("gossip: cannot bind: %s address=%s", why, names[i]);
+        return err;
+    }
+    return nr_udp_bound(relay_udp(d->relay), bound) > 0 ? 0 : NR_E_UNAVAILABLE;
+}
+
+static int open_relay(struct daemon *d)
+{
+    d->loop = nr_loop_new();
+    if (!d->loop) return fail("no event loop", NR_E_SYSTEM);
+    d->control = control_new();
+    if (d->control) d->commit = commit_new(d->loop, d->store, control_committed, d->control);
+    if (!d->commit) return fail("cannot start", NR_E_NOMEM);
+    const struct relay_options options = {
+        .loop = d->loop,
+        .core = d->core,
+        .store = d->store,
+        .commit = d->commit,
+        .ring = &d->identity.ring,
+        .mend_views = !d->was_clean,
+    };
+    d->relay = relay_new(&options);
+    return d->relay ? bind_addresses(d) : fail("cannot start", NR_E_NOMEM);
+}
+
+/* The node says who it is, durably, before anybody can ask it. */
+static int start_core(struct daemon *d)
+{
+    struct nr_now now = nr_clock_now();
+    relay_own_addresses(d->relay);
+    int err = nr_core_start(d->core, now);
+    if (err) return fail("the core cannot be started", err);
+    d->started = true;
+    d->self = (struct nodeself){
+        .core = d->core, .store = d->store, .node_id = d->identity.node_id, .key = d->identity.key.pub
+    };
+    err = nodeself_register(&d->self, d->conf, now);
+    relay_drain(d->relay, now);
+    if (err) return fail("this node cannot be registered", err);
+    err = commit_now(d->commit);
+    relay_mend_views(d->relay, now);
+    return err ? fail("the store cannot be written", err) : 0;
+}
+
+static void end_loop(void *arg)
+{
+    struct daemon *d = arg;
+    d->left = true;
+    nr_loop_stop(d->loop);
+}
+
+static int open_control(struct daemon *d)
+{
+    const char *path = nr_conf_text(d->conf, NR_CONF_SOCKET);
+    const struct control_options options = {
+        .loop = d->loop,
+        .core = d->core,
+        .store = d->store,
+        .relay = d->relay,
+        .commit = d->commit,
+        .identity = &d->identity,
+        .self = &d->self,
+        .conf = &d->conf,
+        .advertise = d->advertise,
+        .advertise_count = d->advertise_count,
+        .started = nr_clock_now(),
+        .end = end_loop,
+        .arg = d,
+    };
+    control_setup(d->control, &options);
+    int err = control_listen(d->control, path);
+    if (!err) return 0;
+    const char *why = err == NR_E_BUSY      ? "another noded listens there"
+                      : err == NR_E_EXISTS  ? "there is something that is no socket"
+                      : err == NR_E_INVALID ? "the path is too long for a socket"
+                      : err == NR_E_SYSTEM  ? strerror(errno)
+                                            : nr_strerror(err);
+    nr_log_error("control: cannot listen: %s path=%s", why, path);
+    return err;
+}
+
+static void on_end_signal(void *arg)
+{
+    struct daemon *d = arg;
+    nr_log_info("noded: leaving: asked by a signal");
+    nr_loop_stop(d->loop);
+}
+
+static void warn_fixed(const struct nr_conf *was, const struct nr_conf *is)
+{
+    for (enum nr_conf_key key = 0; key < NR_CONF_KEY_COUNT; key++) {
+        const struct nr_conf_row *row = nr_conf_row(key);
+        if (row->live || !(row->used_by & NR_CONF_NODED) || key == NR_CONF_TOKEN) continue;
+        if (nr_conf_differs(was, is, key)) nr_log_warning("config: a change takes a restart: key=%s", row->key);
+    }
+}
+
+static void on_hangup(void *arg)
+{
+    struct daemon *d = arg;
+    struct nr_conf *fresh;
+    struct nr_now now = nr_clock_now();
+    if (nr_conf_start(&fresh, d->o.program, d->o.argc, d->o.argv, stdout, stderr) != NR_CONF_RUN) {
+        nr_log_error("config: not read again: the one in force stays");
+        return;
+    }
+    warn_fixed(d->conf, fresh);
+    nr_log_setup(nr_conf_log_level(fresh), nr_conf_log_format(fresh));
+    struct nr_conf *was = d->conf;
+    d->conf = fresh;
+    nr_conf_free(was);
+    int err = nodeself_register(&d->self, d->conf, now);
+    if (!err) err = seeds_set(&d->seeds, d->conf, &d->identity);
+    relay_drain(d->relay, now);
+    if (err) {
+        nr_log_error("config: not applied: %s", nr_strerror(err));
+    } else {
+        nr_log_info("config: read again");
+    }
+}
+
+static void on_upkeep(void *arg)
+{
+    struct daemon *d = arg;
+    (void)nr_store_clear_stale_readers(d->store);
+    relay_own_addresses(d->relay);
+    relay_mend_views(d->relay, nr_clock_now());
+    nr_timer_in(d->upkeep, UPKEEP_MS);
+}
+
+static int open_timers(struct daemon *d)
+{
+    d->signals[ON_TERM] = nr_signal_new(d->loop, SIGTERM, on_end_signal, d);
+    d->signals[ON_INT] = nr_signal_new(d->loop, SIGINT, on_end_signal, d);
+    d->signals[ON_HUP] = nr_signal_new(d->loop, SIGHUP, on_hangup, d);
+    d->upkeep = nr_timer_new(d->loop, on_upkeep, d);
+    if (!d->signals[ON_TERM] || !d->signals[ON_INT] || !d->signals[ON_HUP] || !d->upkeep) {
+        return fail("cannot start", NR_E_NOMEM);
+    }
+    nr_timer_in(d->upkeep, UPKEEP_MS);
+    d->seeds = (struct seeds){ .loop = d->loop, .core = d->core, .relay = d->relay };
+    return seeds_set(&d->seeds, d->conf, &d->identity);
+}
+
+int daemon_open(struct daemon **out, struct nr_conf *conf, const struct daemon_options *options)
+{
+    struct daemon *d = calloc(1, sizeof *d);
+    if (!d) {
+        nr_conf_free(conf);
+        return fail("cannot start", NR_E_NOMEM);
+    }
+    d->o = *options;
+    d->conf = conf;
+    d->identity.dir = -1;
+    int err = open_identity(d);
+    if (!err) err = open_store(d);
+    if (!err) err = open_core(d);
+    if (!err) err = open_relay(d);
+    if (!err) err = start_core(d);
+    if (!err) err = open_control(d);
+    if (!err) err = open_timers(d);
+    if (err) {
+        (void)daemon_close(d);
+        return err;
+    }
+    *out = d;
+    return 0;
+}
+
+int daemon_run(struct daemon *d)
+{
+    nr_log_info("noded: started: node_id=%s version=%s records=%zu", d->identity.node_id, NR_VERSION,
+                nr_core_record_count(d->core, NR_PLANE_COLD));
+    sd_notifyf(0, "READY=1\nSTATUS=Node %s", d->identity.node_id);
+    return nr_loop_run(d->loop);
+}
+
+static void overdue(int signo)
+{
+    (void)signo;
+    static const char line[] = "noded: the disk does not answer: ended without it\n";
+    ssize_t n = write(STDERR_FILENO, line, sizeof line - 1);
+    (void)n;
+    _exit(1);
+}
+
+/* What a clean end leaves behind. */
+static int say_goodbye(struct daemon *d)
+{
+    struct nr_now now = nr_clock_now();
+    int err = 0;
+    signal(SIGALRM, overdue);
+    alarm(END_S);
+    sd_notify(0, "STOPPING=1");
+    if (!d->left) {
+        err = nodeself_note_state(&d->self);
+        if (!err) err = nr_core_leave(d->core, now);
+        relay_drain(d->relay, now);
+    }
+    int failed = commit_now(d->commit);
+    if (!err) err = failed;
+    if (!err) err = nr_store_meta_put(d->store, CLEAN, nr_bytes_str("yes"));
+    if (!err) err = host_release_stamps(&d->host, nr_core_incarnation(d->core));
+    return err ? fail("could not leave cleanly", err) : 0;
+}
+
+int daemon_close(struct daemon *d)
+{
+    if (!d) return 0;
+    int err = d->seeds.resolver ? say_goodbye(d) : 0; /* the last thing opened: it ran */
+    seeds_fini(&d->seeds);
+    for (int i = 0; i < SIGNAL_COUNT; i++) nr_signal_free(d->signals[i]);
+    nr_timer_free(d->upkeep);
+    control_free(d->control);
+    relay_free(d->relay);
+    commit_free(d->commit);
+    nr_core_free(d->core);
+    nr_loop_free(d->loop);
+    host_fini(&d->host);
+    nr_store_close(d->store);
+    identity_fini(&d->identity);
+    nr_conf_free(d->conf);
+    free(d);
+    if (!err) nr_log_info("noded: ended");
+    return err;
+}

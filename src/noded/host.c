@@ -1,0 +1,221 @@
+#include "noded/host.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+
+#define CLOCK_LIMIT "clock_limit"
+
+void host_init(struct host *h, struct nr_store *store, const struct nr_keypair *key)
+{
+    *h = (struct host){ .store = store, .key = key };
+    nr_random(h->cookie_secret, sizeof h->cookie_secret);
+}
+
+void host_fini(struct host *h)
+{
+    nr_wipe(h->cookie_secret, sizeof h->cookie_secret);
+}
+
+static uint64_t on_hash8(void *ctx, struct nr_bytes in)
+{
+    (void)ctx;
+    return nr_hash8(in);
+}
+
+static uint64_t on_cookie(void *ctx, struct nr_bytes in)
+{
+    const struct host *h = ctx;
+    return nr_keyed_hash8(h->cookie_secret, in);
+}
+
+static void on_sign(void *ctx, const char *domain, struct nr_bytes msg, uint8_t sig[static NR_SIG_SIZE])
+{
+    const struct host *h = ctx;
+    nr_sign(h->key, domain, msg, sig);
+}
+
+static int on_verify(void *ctx, const uint8_t key[static NR_KEY_SIZE], const char *domain, struct nr_bytes msg,
+                     const uint8_t sig[static NR_SIG_SIZE])
+{
+    (void)ctx;
+    return nr_verify(key, domain, msg, sig);
+}
+
+static uint64_t key_hash(const struct nr_record *rec)
+{
+    return nr_record_key_hash(rec->kind, rec->signer, rec->subject);
+}
+
+static int on_save(void *ctx, const struct nr_record *rec, struct nr_now now)
+{
+    struct host *h = ctx;
+    (void)now;
+    int err = nr_store_put(h->store, key_hash(rec), rec);
+    bool own = memcmp(rec->signer, h->key->pub, NR_KEY_SIZE) == 0;
+    if (!err && own && rec->stamp > h->newest_own) h->newest_own = rec->stamp;
+    return err;
+}
+
+static int on_load(void *ctx, uint64_t hash, struct nr_bytes *raw)
+{
+    struct host *h = ctx;
+    return nr_store_get(h->store, hash, raw);
+}
+
+static int on_drop(void *ctx, const struct nr_record *rec)
+{
+    struct host *h = ctx;
+    return nr_store_del(h->store, key_hash(rec), rec);
+}
+
+static int on_evidence(void *ctx, const struct nr_record *held, const struct nr_record *met)
+{
+    struct host *h = ctx;
+    return nr_store_evidence_add(h->store, held, met);
+}
+
+struct each_of {
+    int (*each)(void *arg, const struct nr_record *rec);
+    void *arg;
+};
+
+static int pass_on(void *arg, uint64_t hash, const struct nr_record *rec)
+{
+    const struct each_of *e = arg;
+    (void)hash;
+    return e->each(e->arg, rec);
+}
+
+static int on_subject(void *ctx, uint8_t kind, struct nr_bytes subject,
+                      int (*each)(void *arg, const struct nr_record *rec), void *arg)
+{
+    struct host *h = ctx;
+    struct each_of e = { .each = each, .arg = arg };
+    return nr_store_each_of(h->store, kind, subject, pass_on, &e);
+}
+
+static int on_reserve(void *ctx, uint64_t limit)
+{
+    struct host *h = ctx;
+    uint8_t value[8];
+    nr_put_be64(value, limit);
+    int err = nr_store_meta_put(h->store, CLOCK_LIMIT, nr_bytes(value, sizeof value));
+    return err ? err : nr_store_commit(h->store);
+}
+
+struct nr_core_host host_callbacks(struct host *h)
+{
+    return (struct nr_core_host){
+        .ctx = h,
+        .hash8 = on_hash8,
+        .cookie = on_cookie,
+        .sign = on_sign,
+        .verify = on_verify,
+        .save = on_save,
+        .load = on_load,
+        .drop = on_drop,
+        .evidence = on_evidence,
+        .subject = on_subject,
+        .reserve = on_reserve,
+    };
+}
+
+int host_stamp_floor(struct host *h, uint64_t *floor)
+{
+    struct nr_bytes value;
+    *floor = 0;
+    int err = nr_store_meta_get(h->store, CLOCK_LIMIT, &value);
+    if (err == NR_E_NOT_FOUND) return 0;
+    if (err) return err;
+    if (value.len != 8) return NR_E_CORRUPT;
+    *floor = nr_be64(value.data);
+    return 0;
+}
+
+int host_release_stamps(struct host *h, uint64_t incarnation)
+{
+    uint64_t used = h->newest_own > incarnation ? h->newest_own : incarnation;
+    return on_reserve(h, used + 1);
+}
+
+/* What nr_store_each hands out may not be changed while it walks: the dead are copied and dropped behind it, some at a
+ * time. */
+#define DEAD_MAX 64
+
+struct dead {
+    uint8_t raw[NR_RECORD_MAX];
+    size_t len;
+};
+
+struct restore {
+    struct host *host;
+    struct nr_core *core;
+    struct nr_now now;
+    bool handed_over; /* the living are with the core: a further walk is for the dead */
+    struct dead *dead;
+    size_t dead_count;
+    size_t restored, dropped;
+};
+
+static bool is_dead(const struct nr_record *rec, struct nr_now now)
+{
+    return nr_record_ends_ms(rec->stamp, rec->lease_s) <= now.wall_ms ||
+           nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS;
+}
+
+static int restore_one(void *arg, uint64_t hash, const struct nr_record *rec)
+{
+    struct restore *r = arg;
+    (void)hash;
+    if (memcmp(rec->signer, r->host->key->pub, NR_KEY_SIZE) == 0 && rec->stamp > r->host->newest_own) {
+        r->host->newest_own = rec->stamp;
+    }
+    if (is_dead(rec, r->now)) {
+        if (r->dead_count == DEAD_MAX) return 0;
+        struct dead *d = &r->dead[r->dead_count++];
+        memcpy(d->raw, rec->raw.data, rec->raw.len);
+        d->len = rec->raw.len;
+        return 0;
+    }
+    if (r->handed_over) return 0;
+    r->restored++;
+    return nr_core_restore(r->core, r->now, rec);
+}
+
+static int drop_dead(struct restore *r)
+{
+    int err = 0;
+    for (size_t i = 0; i < r->dead_count && !err; i++) {
+        struct nr_record rec;
+        err = nr_record_decode(nr_bytes(r->dead[i].raw, r->dead[i].len), &rec);
+        if (!err) err = on_drop(r->host, &rec);
+        if (!err) err = nr_store_refresh(r->host->store, rec.kind, rec.subject, NULL, r->now.wall_ms);
+    }
+    r->dropped += r->dead_count;
+    return err;
+}
+
+static int remember_one(void *arg, const uint8_t key[static NR_KEY_SIZE], const struct nr_addr *addr, int64_t wall_ms)
+{
+    (void)wall_ms;
+    nr_core_remember(arg, key, addr);
+    return 0;
+}
+
+int host_restore(struct host *h, struct nr_core *core, struct nr_now now)
+{
+    struct restore r = { .host = h, .core = core, .now = now, .dead = calloc(DEAD_MAX, sizeof *r.dead) };
+    int err = r.dead ? 0 : NR_E_NOMEM;
+    do {
+        r.dead_count = 0;
+        if (!err) err = nr_store_each(h->store, restore_one, &r);
+        if (!err) err = drop_dead(&r);
+        r.handed_over = true;
+    } while (!err && r.dead_count == DEAD_MAX);
+    if (!err) err = nr_store_each_peer(h->store, remember_one, core);
+    if (!err) err = nr_store_commit(h->store);
+    if (!err) nr_log_info("store: records restored: count=%zu dropped=%zu", r.restored, r.dropped);
+    free(r.dead);
+    return err;
+}

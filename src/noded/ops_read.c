@@ -1,0 +1,221 @@
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "noded/ops.h"
+#include "proto/mp.h"
+
+/* Nested values are written item by item into a buffer. */
+static void add_array_head(struct nr_buf *out, size_t count)
+{
+    uint8_t head[8];
+    struct nr_writer w;
+    nr_writer_init(&w, head, sizeof head);
+    nr_mp_write_array(&w, (uint32_t)count);
+    nr_buf_add(out, head, nr_writer_len(&w));
+}
+
+static void add_text(struct nr_buf *out, const char *text)
+{
+    uint8_t item[512];
+    struct nr_writer w;
+    nr_writer_init(&w, item, sizeof item);
+    nr_mp_write_cstr(&w, text);
+    nr_assert(!w.err);
+    nr_buf_add(out, item, nr_writer_len(&w));
+}
+
+static void put_item(struct request *q, const char *key, const struct nr_buf *item)
+{
+    if (!item->err) nr_control_item(q->reply, key, nr_buf_bytes(item));
+}
+
+static void put_addresses(struct request *q, const char *key, const struct nr_addr *addrs, size_t count)
+{
+    struct nr_buf list;
+    char text[NR_ADDR_TEXT];
+    nr_buf_init(&list, 0);
+    add_array_head(&list, count);
+    for (size_t i = 0; i < count; i++) {
+        nr_addr_format(&addrs[i], text);
+        add_text(&list, text);
+    }
+    put_item(q, key, &list);
+    nr_buf_fini(&list);
+}
+
+static void put_gossip_facts(struct request *q)
+{
+    struct nr_core *core = q->o->core;
+    struct nr_addr bound[NR_UDP_SOCKETS_MAX], reach[NR_GOSSIP_MAX];
+    put_addresses(q, "bind", bound, nr_udp_bound(relay_udp(q->o->relay), bound));
+    put_addresses(q, "advertise", reach, ops_reachable(q->o, reach, NR_GOSSIP_MAX));
+    nr_control_uint(q->reply, "incarnation", nr_core_incarnation(core));
+    nr_control_uint(q->reply, "fingerprint", nr_core_fingerprint(core));
+    nr_control_uint(q->reply, "peers", nr_core_peer_count(core));
+    nr_control_uint(q->reply, "records_cold", nr_core_record_count(core, NR_PLANE_COLD));
+    nr_control_uint(q->reply, "records_hot", nr_core_record_count(core, NR_PLANE_HOT));
+}
+
+int op_info(struct request *q)
+{
+    const struct control_options *o = q->o;
+    const struct nr_conf *conf = *o->conf;
+    struct nr_store_info store;
+    enum nr_state state;
+    nr_store_info(o->store, &store);
+    bool known = nodeself_state(o->self, &state) == 0;
+    nr_control_cstr(q->reply, "node_id", o->identity->node_id);
+    nr_control_bin(q->reply, "node_key", nr_bytes(o->identity->key.pub, NR_KEY_SIZE));
+    nr_control_cstr(q->reply, "version", NR_VERSION);
+    nr_control_uint(q->reply, "started_at", (uint64_t)o->started.wall_ms);
+    nr_control_uint(q->reply, "uptime_ms", (uint64_t)(q->now.mono_us - o->started.mono_us) / 1000);
+    nr_control_cstr(q->reply, "state", known ? nr_state_name(state) : "deleted");
+    nr_control_cstr(q->reply, "role", nr_conf_text(conf, NR_CONF_ROLE));
+    nr_control_cstr(q->reply, "health", nr_errname(store.health));
+    nr_control_bool(q->reply, "founder", o->identity->founder);
+    nr_control_cstr(q->reply, "state_dir", nr_conf_text(conf, NR_CONF_STATE_DIR));
+    nr_control_cstr(q->reply, "socket", nr_conf_text(conf, NR_CONF_SOCKET));
+    nr_control_uint(q->reply, "heartbeat_interval_ms",
+                    (uint64_t)nr_conf_number(conf, NR_CONF_HEARTBEAT_INTERVAL) * 1000);
+    put_gossip_facts(q);
+    return 0;
+}
+
+/* Counters come from several lists: gathered first, as a map wants its keys in order. */
+#define COUNTERS_MAX 128
+struct counters {
+    struct {
+        const char *name;
+        uint64_t value;
+    } list[COUNTERS_MAX];
+    size_t count;
+};
+
+static void add_counter(struct counters *c, const char *name, uint64_t value)
+{
+    nr_assert(c->count < COUNTERS_MAX);
+    size_t at = c->count++;
+    for (; at > 0 && strcmp(c->list[at - 1].name, name) > 0; at--) c->list[at] = c->list[at - 1];
+    c->list[at].name = name;
+    c->list[at].value = value;
+}
+
+static void gather_counters(const struct control_options *o, struct counters *c)
+{
+    const struct nr_core_stats *core = nr_core_stats(o->core);
+    const struct relay_stats *relay = relay_stats(o->relay);
+    const struct nr_udp_stats *udp = nr_udp_stats(relay_udp(o->relay));
+    struct nr_store_info store;
+    nr_store_info(o->store, &store);
+#define X(name, help) add_counter(c, #name, core->name);
+    NR_CORE_COUNTERS(X)
+#undef X
+#define X(name, help) add_counter(c, #name, relay->name);
+    RELAY_COUNTERS(X)
+#undef X
+    add_counter(c, "udp_datagrams_in", udp->datagrams_in);
+    add_counter(c, "udp_bytes_in", udp->bytes_in);
+    add_counter(c, "udp_datagrams_out", udp->datagrams_out);
+    add_counter(c, "udp_bytes_out", udp->bytes_out);
+    add_counter(c, "udp_too_large", udp->too_large);
+    add_counter(c, "udp_not_sent", udp->not_sent);
+    add_counter(c, "store_commits", store.commits);
+    add_counter(c, "store_pulse_commits", store.pulse_commits);
+    add_counter(c, "store_registry_bytes", store.registry_bytes);
+    add_counter(c, "store_pulse_bytes", store.pulse_bytes);
+    add_counter(c, "store_evidence", store.evidence);
+}
+
+static void put_counters(struct request *q)
+{
+    struct counters c = { .count = 0 };
+    uint8_t item[COUNTERS_MAX * 80];
+    struct nr_writer w;
+    gather_counters(q->o, &c);
+    nr_writer_init(&w, item, sizeof item);
+    nr_mp_write_map(&w, (uint32_t)c.count);
+    for (size_t i = 0; i < c.count; i++) {
+        nr_mp_write_cstr(&w, c.list[i].name);
+        nr_mp_write_uint(&w, c.list[i].value);
+    }
+    nr_assert(!w.err);
+    nr_control_item(q->reply, "counters", nr_writer_bytes(&w));
+}
+
+/* A small map by nr_control_writer, without the frame's length. */
+static struct nr_bytes end_map(struct nr_control_writer *w, struct nr_buf *scratch)
+{
+    if (nr_control_end(w) != 0) return nr_bytes(NULL, 0);
+    return nr_bytes(scratch->data + 4, scratch->len - 4);
+}
+
+static void put_messages(struct request *q)
+{
+    const struct nr_core_stats *s = nr_core_stats(q->o->core);
+    struct nr_control_writer all, one;
+    struct nr_buf all_buf, one_buf;
+    nr_buf_init(&all_buf, 0);
+    nr_buf_init(&one_buf, 0);
+    nr_control_begin(&all, &all_buf);
+    for (uint8_t t = 0; t < NR_MSG_TYPES; t++) {
+        nr_buf_reset(&one_buf);
+        nr_control_begin(&one, &one_buf);
+        nr_control_uint(&one, "in", s->messages_in[t]);
+        nr_control_uint(&one, "bytes_in", s->message_bytes_in[t]);
+        nr_control_uint(&one, "out", s->messages_out[t]);
+        nr_control_uint(&one, "bytes_out", s->message_bytes_out[t]);
+        struct nr_bytes item = end_map(&one, &one_buf);
+        if (item.len) nr_control_item(&all, nr_message_name(t), item);
+    }
+    struct nr_bytes item = end_map(&all, &all_buf);
+    if (item.len) nr_control_item(q->reply, "messages", item);
+    nr_buf_fini(&all_buf);
+    nr_buf_fini(&one_buf);
+}
+
+int op_stats(struct request *q)
+{
+    put_counters(q);
+    put_messages(q);
+    return 0;
+}
+
+static void add_peer(struct nr_buf *list, struct nr_buf *scratch, const struct nr_peer_info *p, uint64_t fingerprint,
+                     struct nr_now now)
+{
+    struct nr_control_writer w;
+    char addr[NR_ADDR_TEXT];
+    nr_addr_format(&p->addr, addr);
+    nr_buf_reset(scratch);
+    nr_control_begin(&w, scratch);
+    nr_control_bin(&w, "key", nr_bytes(p->key, NR_KEY_SIZE));
+    nr_control_cstr(&w, "address", addr);
+    nr_control_bool(&w, "neighbour", p->neighbour);
+    nr_control_uint(&w, "incarnation", p->incarnation);
+    nr_control_uint(&w, "heard_ms_ago", (uint64_t)(now.mono_us - p->heard_us) / 1000);
+    nr_control_uint(&w, "since_ms_ago", (uint64_t)(now.mono_us - p->since_us) / 1000);
+    nr_control_int(&w, "rtt_us", p->rtt_us);
+    nr_control_int(&w, "clock_offset_ms", p->clock_offset_ms);
+    nr_control_bool(&w, "in_sync", p->fingerprint == fingerprint);
+    nr_control_uint(&w, "bytes_in", p->bytes_in);
+    nr_control_uint(&w, "bytes_out", p->bytes_out);
+    struct nr_bytes item = end_map(&w, scratch);
+    nr_buf_add(list, item.data, item.len);
+}
+
+int op_peers(struct request *q)
+{
+    struct nr_buf list, scratch;
+    struct nr_peer_info p;
+    size_t iter = 0;
+    nr_buf_init(&list, 0);
+    nr_buf_init(&scratch, 0);
+    add_array_head(&list, nr_core_peer_count(q->o->core));
+    while (nr_core_next_peer(q->o->core, &iter, &p)) {
+        add_peer(&list, &scratch, &p, nr_core_fingerprint(q->o->core), q->now);
+    }
+    put_item(q, "peers", &list);
+    nr_buf_fini(&list);
+    nr_buf_fini(&scratch);
+    return 0;
+}
