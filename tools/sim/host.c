@@ -75,7 +75,9 @@ static int host_drop(void *ctx, const struct nr_record *rec)
 {
     struct sim_node *n = node_of(ctx);
     sim_check_drop(n, rec, sim_node_now(n));
-    return nr_store_del(n->store, key_hash(rec), rec);
+    int err = nr_store_del(n->store, key_hash(rec), rec);
+    if (err) n->drop_failed = true;
+    return err;
 }
 
 static int host_evidence(void *ctx, const struct nr_record *held, const struct nr_record *met)

@@ -12,7 +12,7 @@
 
 struct arguments {
     const struct sim_scenario *scenario;
-    uint64_t seed, nodes, loss_percent, seconds, heartbeat_ms;
+    uint64_t seed, nodes, loss_percent, seconds, heartbeat_ms, lease;
     bool loss_given;
     int verbose;
 };
@@ -28,6 +28,7 @@ static void usage(FILE *out)
                  "  --loss PERCENT       of the datagrams; default: the scenario's\n"
                  "  --seconds N          how long, where the scenario asks; default: its own length\n"
                  "  --heartbeat-ms N     of every node; default 10000\n"
+                 "  --lease N            seconds, of NODE records; default: the scenario's\n"
                  "  --verbose            say what happens; twice: each node's events; thrice: each datagram\n"
                  "  --help               this text\n\nScenarios:\n");
     for (size_t i = 0; i < sim_scenario_count; i++)
@@ -48,15 +49,11 @@ static bool number(const char *text, const char *option, uint64_t max, uint64_t 
 }
 
 static const struct option options[] = {
-    { "scenario", required_argument, NULL, 's' },
-    { "nodes", required_argument, NULL, 'n' },
-    { "seed", required_argument, NULL, 'r' },
-    { "loss", required_argument, NULL, 'l' },
-    { "seconds", required_argument, NULL, 't' },
-    { "heartbeat-ms", required_argument, NULL, 'b' },
-    { "verbose", no_argument, NULL, 'v' },
-    { "help", no_argument, NULL, 'h' },
-    { NULL, 0, NULL, 0 },
+    { "scenario", required_argument, NULL, 's' }, { "nodes", required_argument, NULL, 'n' },
+    { "seed", required_argument, NULL, 'r' },     { "loss", required_argument, NULL, 'l' },
+    { "seconds", required_argument, NULL, 't' },  { "heartbeat-ms", required_argument, NULL, 'b' },
+    { "lease", required_argument, NULL, 'e' },    { "verbose", no_argument, NULL, 'v' },
+    { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
 };
 
 static bool take_option(struct arguments *a, int c)
@@ -71,6 +68,7 @@ static bool take_option(struct arguments *a, int c)
     case 'l': a->loss_given = true; return number(optarg, "loss", 99, &a->loss_percent);
     case 't': return number(optarg, "seconds", 1000000000, &a->seconds);
     case 'b': return number(optarg, "heartbeat-ms", NR_INTERVAL_MAX_MS, &a->heartbeat_ms);
+    case 'e': return number(optarg, "lease", NR_LEASE_MAX_S, &a->lease);
     case 'v': a->verbose++; return true;
     default: return false;
     }
@@ -117,7 +115,7 @@ int main(int argc, char **argv)
         .nodes = a.nodes ? (size_t)a.nodes : a.scenario->nodes,
         .link = SIM_LINK_DEFAULT,
         .heartbeat_ms = (uint32_t)a.heartbeat_ms,
-        .lease_s = a.scenario->lease_s,
+        .lease_s = a.lease ? (uint32_t)a.lease : a.scenario->lease_s,
         .verbose = a.verbose,
         .seconds = (int64_t)a.seconds,
     };

@@ -139,6 +139,8 @@ void sim_node_boot(struct sim_node *n)
     n->life++;
     n->state = SIM_UP;
     n->spins = 0;
+    n->drop_failed = false;
+    n->awake_us = w->now_us;
     n->armed_us = NR_NEVER_US;
     n->commit_due = n->pulse_due = false;
     n->mono_base_us += nr_rng_below(&w->rng, 1000000);
@@ -183,11 +185,10 @@ void sim_node_leave(struct sim_node *n)
 {
     struct sim_world *w = n->world;
     if (w->failed || n->state != SIM_UP) return;
-    int err = nr_core_leave(n->core, sim_node_now(n));
-    if (err) sim_fail(w, "%s cannot leave: %s", n->name, nr_strerror(err));
+    int err = nr_core_leave(n->core, sim_node_now(n)); /* may fail with the disk: then it is but an end */
     sim_node_drain(n);
     if (w->failed) return;
-    sim_trace_line(&w->trace, 2, w->now_us, "%s: leaves", n->name);
+    sim_trace_line(&w->trace, 2, w->now_us, "%s: leaves: %s", n->name, nr_errname(err));
     sim_node_commit(n);
     sim_node_commit_pulse(n);
     end(n);
@@ -210,6 +211,7 @@ void sim_node_thaw(struct sim_node *n)
         sim_queue_add(&w->queue, w->now_us, SIM_EV_DELIVER, n->index, n->inbox[i]);
     n->inbox_count = 0;
     n->armed_us = NR_NEVER_US;
+    n->awake_us = w->now_us;
     n->commit_due = n->pulse_due = false; /* their events have passed */
     sim_node_drain(n);
 }
@@ -287,13 +289,23 @@ void sim_node_commit_pulse(struct sim_node *n)
     sim_node_drain(n);
 }
 
+static void trace_record(const struct sim_node *n, const struct nr_event *e, const char *what)
+{
+    sim_trace_line(&n->world->trace, 2, n->world->now_us, "%s: %s a %s of %.*s, id %016llx", n->name, what,
+                   nr_kind_name(e->kind), (int)e->subject_len, (const char *)e->subject, (unsigned long long)e->id);
+}
+
 static void take_event(struct sim_node *n, const struct nr_event *e)
 {
     struct sim_world *w = n->world;
     char addr[NR_ADDR_TEXT];
     sim_trace_word(&w->trace, (uint64_t)e->type << 56 ^ e->id ^ e->stamp);
     switch (e->type) {
-    case NR_EVENT_RECORD: sim_watch_seen(&w->watches, e->id, w->now_us); break;
+    case NR_EVENT_RECORD:
+        sim_watch_seen(&w->watches, e->id, w->now_us);
+        trace_record(n, e, e->own ? "makes" : "takes");
+        break;
+    case NR_EVENT_ENDED: trace_record(n, e, "ends"); break;
     case NR_EVENT_PEER_UP:
         n->peers_up++;
         sim_guard_contact(&n->guard, &e->addr)->validated = true;
@@ -345,6 +357,8 @@ void sim_node_drain(struct sim_node *n)
     struct nr_event e;
     struct nr_datagram d;
     if (w->failed) return;
+    int64_t wall_ms = sim_node_now(n).wall_ms;
+    if (wall_ms > n->latest_ms) n->latest_ms = wall_ms;
     while (nr_core_next_event(n->core, &e)) take_event(n, &e);
     if (n->guard.went_back) sim_fail(w, "%s signs a stamp not above its last", n->name);
     while (nr_core_next_datagram(n->core, &d)) {

@@ -32,8 +32,10 @@ struct sim_node {
     struct nr_core *core;
     int64_t clock_offset_ms;
     int64_t mono_base_us;
-    int64_t armed_us; /* when its valid EXPIRE event comes; NR_NEVER_US: none is queued */
-    uint32_t spins;   /* EXPIRE events in a row that left a deadline in the past */
+    int64_t latest_ms; /* the latest that its wall clock has ever said */
+    int64_t awake_us;  /* since when it runs without a pause */
+    int64_t armed_us;  /* when its valid EXPIRE event comes; NR_NEVER_US: none is queued */
+    uint32_t spins;    /* EXPIRE events in a row that left a deadline in the past */
     bool commit_due, pulse_due;
     bool advertises;   /* states its address; else learns it */
     bool silent_start; /* does not register when it starts */
@@ -42,6 +44,7 @@ struct sim_node {
     uint32_t seed_node; /* joins through this one; its own index: through nobody */
     uint32_t *inbox;    /* packets that wait while it is frozen */
     size_t inbox_count;
+    bool drop_failed;     /* in this life its store refused to drop something, which lies there dead */
     uint64_t peers_up;    /* paths made, over all its lives */
     uint64_t last_own_id; /* of the newest cold record that it made */
     struct sim_guard guard;

@@ -1,5 +1,7 @@
 #include "tools/sim/play.h"
 
+#include <stdio.h>
+
 void sim_play_boot(struct sim_world *w, size_t from, size_t to, int64_t over_us)
 {
     int64_t start_us = w->now_us;
@@ -17,27 +19,83 @@ size_t sim_play_count_up(const struct sim_world *w)
     return up;
 }
 
-static bool agreed(struct sim_world *w, void *unused)
+/* One that is up and whose record the reader does not hold. */
+static const struct sim_node *missing(struct sim_world *w, const struct sim_node *reader)
 {
-    if (!sim_world_equal(w, unused)) return false;
-    struct sim_node *first = NULL;
     for (size_t i = 0; i < w->node_count; i++) {
-        struct sim_node *n = &w->nodes[i];
+        const struct sim_node *n = &w->nodes[i];
         uint64_t stamp;
         uint64_t id;
         if (n->state != SIM_UP) continue;
-        if (!first) first = n;
         uint64_t hash = nr_record_key_hash(NR_KIND_NODE, n->key.pub, nr_bytes_str(n->name));
-        if (!nr_core_lookup(first->core, sim_node_now(first), hash, &stamp, &id)) return false;
+        if (!nr_core_lookup(reader->core, sim_node_now(reader), hash, &stamp, &id)) return n;
     }
-    return true;
+    return NULL;
+}
+
+static struct sim_node *first_up(struct sim_world *w)
+{
+    for (size_t i = 0; i < w->node_count; i++)
+        if (w->nodes[i].state == SIM_UP) return &w->nodes[i];
+    return NULL;
+}
+
+static bool agreed(struct sim_world *w, void *unused)
+{
+    const struct sim_node *first = first_up(w);
+    return !first || (sim_world_equal(w, unused) && !missing(w, first));
+}
+
+struct difference {
+    struct sim_node *here, *there;
+    size_t count;
+    char first[128];
+};
+
+static int differs(void *arg, uint64_t key_hash, const struct nr_record *rec)
+{
+    struct difference *d = arg;
+    uint64_t stamp = 0;
+    uint64_t id;
+    if (nr_kind_plane(rec->kind) != NR_PLANE_COLD) return 0;
+    bool held = nr_core_lookup(d->there->core, sim_node_now(d->there), key_hash, &stamp, &id);
+    if (held && stamp == rec->stamp) return 0;
+    int64_t left_ms = nr_record_ends_ms(rec->stamp, rec->lease_s) - sim_node_now(d->here).wall_ms;
+    if (d->count++ == 0)
+        snprintf(d->first, sizeof d->first, "%s of %.*s, %lld ms to live", nr_kind_name(rec->kind),
+                 (int)rec->subject.len, (const char *)rec->subject.data, (long long)left_ms);
+    return 0;
+}
+
+/* What the first two nodes that differ differ in, for people. */
+static void explain(struct sim_world *w, struct sim_node *a, struct sim_node *b)
+{
+    struct difference ab = { .here = a, .there = b };
+    struct difference ba = { .here = b, .there = a };
+    if (nr_store_each(a->store, differs, &ab) || nr_store_each(b->store, differs, &ba)) return;
+    sim_trace_line(&w->trace, 1, w->now_us, "%s holds %zu that %s does not: %s", a->name, ab.count, b->name, ab.first);
+    sim_trace_line(&w->trace, 1, w->now_us, "%s holds %zu that %s does not: %s", b->name, ba.count, a->name, ba.first);
+}
+
+static void explain_all(struct sim_world *w)
+{
+    struct sim_node *first = first_up(w);
+    const struct sim_node *lost = missing(w, first);
+    if (lost) sim_trace_line(&w->trace, 1, w->now_us, "%s does not know %s", first->name, lost->name);
+    for (size_t i = 0; i < w->node_count; i++) {
+        struct sim_node *n = &w->nodes[i];
+        if (n->state == SIM_UP && nr_core_fingerprint(n->core) != nr_core_fingerprint(first->core))
+            explain(w, first, n);
+    }
 }
 
 int64_t sim_play_agree(struct sim_world *w, int64_t limit_us)
 {
     int64_t start_us = w->now_us;
-    if (!sim_world_run_until(w, limit_us, agreed, NULL))
+    if (!sim_world_run_until(w, limit_us, agreed, NULL) && !w->failed) {
+        explain_all(w);
         sim_fail(w, "the nodes do not agree within %lld ms", (long long)(limit_us / 1000));
+    }
     int64_t took_us = w->now_us - start_us;
     if (!w->failed) sim_trace_line(&w->trace, 1, w->now_us, "all agree after %lld ms", (long long)(took_us / 1000));
     return took_us;
@@ -77,6 +135,7 @@ void sim_play_finish(struct sim_world *w, int64_t limit_us)
     w->net.link = SIM_LINK_DEFAULT;
     for (size_t i = 0; i < w->node_count; i++) {
         sim_node_thaw(&w->nodes[i]);
+        w->nodes[i].clock_offset_ms = 0;
         if (!w->failed && w->nodes[i].state == SIM_OFF) sim_node_boot(&w->nodes[i]);
     }
     sim_play_agree(w, limit_us);

@@ -13,8 +13,8 @@ void sim_play_boot(struct sim_world *w, size_t from, size_t to, int64_t over_us)
 int64_t sim_play_agree(struct sim_world *w, int64_t limit_us);
 /* Boots all nodes and waits until they agree. */
 void sim_play_cluster(struct sim_world *w);
-/* Ends all faults: heals the network, thaws, boots what is off; then demands agreement, that every committed record is
- * held by all, and that every node passes its whole check. */
+/* Ends all faults: heals the network, sets the clocks right, thaws, boots what is off; then demands agreement, that
+ * every committed record is held by all, and that every node passes its whole check. */
 void sim_play_finish(struct sim_world *w, int64_t limit_us);
 /* Demands that all nodes that are up hold what any of them has committed. */
 void sim_play_committed(struct sim_world *w);
