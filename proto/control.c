@@ -12,7 +12,7 @@
 void nr_control_begin(struct nr_control_writer *w, struct nr_buf *out)
 {
     *w = (struct nr_control_writer){ .out = out };
-    nr_buf_init(&w->values, NR_CONTROL_REPLY_MAX);
+    nr_buf_init(&w->values, NR_CONTROL_REPLY_MAX + HEAD_MAX); /* the whole is measured at the end */
 }
 
 /* Room for an item of at most `most` bytes, noted as a member; false: out of room, which nr_control_end reports. */

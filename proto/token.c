@@ -6,7 +6,6 @@
 #include "base/assert.h"
 #include "base/base64.h"
 #include "proto/mp.h"
-#include "proto/record.h"
 
 #define PREFIX     "dagi1."
 #define PREFIX_LEN (sizeof PREFIX - 1)
@@ -189,7 +188,7 @@ static int check_prefix(struct nr_bytes s)
 {
     static const char name[] = "dagi";
     size_t i = sizeof name - 1;
-    if (s.len > PREFIX_LEN && memcmp(s.data, PREFIX, PREFIX_LEN) == 0) return 0;
+    if (s.len >= PREFIX_LEN && memcmp(s.data, PREFIX, PREFIX_LEN) == 0) return 0;
     if (s.len < PREFIX_LEN || memcmp(s.data, name, i) != 0) return NR_E_INVALID;
     while (i < s.len && s.data[i] >= '0' && s.data[i] <= '9') i++;
     return i >= sizeof name && i < s.len && s.data[i] == '.' ? NR_E_VERSION : NR_E_INVALID;
