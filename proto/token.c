@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/base64.h"
 #include "proto/mp.h"
+#include "proto/record.h"
 
 #define PREFIX     "dagi1."
 #define PREFIX_LEN (sizeof PREFIX - 1)
