@@ -9,16 +9,19 @@
 
 #include "tools/nodectl/command.h"
 
-static int read_args(char **argv, struct ctl_args *args, bool *help)
+/* Reads a copy, since options and operands change places; it lasts until the next call. */
+static int read_args(const char *const *argv, struct ctl_args *args, bool *help)
 {
+    static char *copy[CTL_GIVEN_MAX + 4];
     int argc = 0;
     while (argv[argc]) argc++;
+    memcpy(copy, argv, (size_t)(argc + 1) * sizeof *copy);
     const struct ctl_command *c = ctl_command_find(argv[0]);
     assert_non_null(c);
     *help = false;
-    return ctl_args_read(c, argc, argv, args, help);
+    return ctl_args_read(c, argc, copy, args, help);
 }
-#define ARGV(...) ((char *[]){ __VA_ARGS__, NULL })
+#define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* The table is whole: each command does something, says what, and its bounds make sense. */
 static void table_is_whole(void **state)
@@ -51,6 +54,7 @@ static void slips_are_understood(void **state)
     }
     assert_null(ctl_command_nearest("bootstrap"));
     assert_null(ctl_command_nearest("x"));
+    assert_null(ctl_command_nearest("foo"));
     assert_null(ctl_command_nearest(""));
     assert_null(ctl_command_nearest("a-word-that-is-longer-than-any-command-could-ever-be"));
 }
@@ -105,7 +109,7 @@ static void wrong_usage_is_named(void **state)
 static void options_are_bounded(void **state)
 {
     (void)state;
-    static char *argv[CTL_GIVEN_MAX + 4] = { "nodes" };
+    const char *argv[CTL_GIVEN_MAX + 4] = { "nodes" };
     struct ctl_args args;
     bool help;
     for (int i = 1; i <= CTL_GIVEN_MAX; i++) argv[i] = "--label=x";

@@ -66,9 +66,9 @@ static size_t distance(const char *a, const char *b)
 const struct ctl_command *ctl_command_nearest(const char *name)
 {
     const struct ctl_command *best = NULL;
-    size_t best_distance = 3; /* further away it is no slip of the fingers */
+    size_t len = strlen(name);
+    size_t best_distance = len < 5 ? 2 : 3; /* further away it is no slip of the fingers */
     for (size_t i = 0; i < ctl_command_count; i++) {
-        size_t len = strlen(name);
         bool begins = len >= 3 && strncmp(ctl_commands[i].name, name, len) == 0;
         size_t d = begins ? 1 : distance(name, ctl_commands[i].name);
         if (d < best_distance && d < strlen(ctl_commands[i].name)) best_distance = d, best = &ctl_commands[i];
@@ -110,8 +110,10 @@ void ctl_command_help(struct nr_buf *out, const struct ctl_command *c)
 {
     nr_buf_printf(out, "Usage: nodectl [OPTION]… %s%s%s%s\n\n", c->name, c->options ? " [OPTION]…" : "",
                   *c->operands ? " " : "", c->operands);
-    nr_buf_printf(out, "%c", c->help[0] >= 'a' && c->help[0] <= 'z' ? c->help[0] - 'a' + 'A' : c->help[0]);
-    add_wrapped(out, c->help + 1, 1, 0, 80);
+    char help[256];
+    snprintf(help, sizeof help, "%s.", c->help);
+    if (help[0] >= 'a' && help[0] <= 'z') help[0] = (char)(help[0] - 'a' + 'A');
+    add_wrapped(out, help, 0, 0, 80);
     if (c->more) {
         nr_buf_add_str(out, "\n");
         add_wrapped(out, c->more, 0, 0, 80);
@@ -136,7 +138,8 @@ static int operands_check(const struct ctl_command *c, const struct ctl_args *ar
     if (!c->words || args->operand_count == 0) return 0;
     const char *word = args->operand[0];
     size_t len = strlen(word);
-    for (const char *p = c->words; len > 0 && (p = strstr(p, word)) != NULL; p++)
+    bool one = len > 0 && !strchr(word, ' ');
+    for (const char *p = c->words; one && (p = strstr(p, word)) != NULL; p++)
         if ((p == c->words || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0')) return 0;
     return ctl_usage("%s: expected one of: %s; not '%s'", c->name, c->words, ctl_quoted(nr_bytes_str(word), q));
 }

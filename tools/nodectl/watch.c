@@ -1,5 +1,5 @@
-/* Between two looks the snapshot is ended, so that following for days never keeps the store's old pages. A status turns
- * without any change in the store: so the wait ends at the next such moment too. */
+/* nr_wait_change ends the snapshot while it waits, so that following for days never keeps the store's old pages. A
+ * status turns without any change in the store: so the wait ends at the next such moment too. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -153,12 +153,10 @@ static int look(struct follower *f, bool statuses, bool first)
 static int wait_for_more(struct follower *f, bool statuses)
 {
     struct nr_generation seen = nr_snapshot_generation(f->ctl->snapshot);
-    nr_snapshot_end(f->ctl->snapshot);
-    for (int err; !stopped;) {
-        err = nr_snapshot_begin(f->ctl->snapshot);
-        if (err == 0) err = nr_wait_change(f->ctl->snapshot, seen, WAIT_MS);
+    while (!stopped) {
+        int err = nr_wait_change(f->ctl->snapshot, seen, WAIT_MS);
         if (err != NR_ERR_TIMEOUT && err != NR_ERR_UNAVAILABLE) return err;
-        if (statuses && nr_wall_clock_ms() >= f->turns_at_ms) return 0;
+        if (statuses && err == NR_ERR_TIMEOUT && nr_wall_clock_ms() >= f->turns_at_ms) return 0;
     }
     return 0;
 }
