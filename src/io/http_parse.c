@@ -34,23 +34,29 @@ static enum nr_http_result split_line(struct nr_http_parser *p, struct nr_bytes 
     return NR_HTTP_DONE;
 }
 
-/* An absolute form ("http://host/path", RFC 9112 3.2.2) loses its front; then path and query. */
+/* What stands behind scheme and authority of an absolute form ("http://host/path", RFC 9112 3.2.2); may be empty or
+ * begin with a '?'. */
+static struct nr_bytes behind_authority(struct nr_bytes t)
+{
+    size_t i = 7;
+    if (t.len < 7 || memcmp(t.data, "http://", 7) != 0) return t;
+    while (i < t.len && t.data[i] != '/' && t.data[i] != '?') i++;
+    return nr_bytes(t.data + i, t.len - i);
+}
+
 static enum nr_http_result split_target(struct nr_http_parser *p, struct nr_http_request *req)
 {
-    struct nr_bytes t = req->target;
-    if (t.len > NR_HTTP_TARGET_MAX) return reject(p, 414, "the URI is longer than 8192 bytes");
-    if (t.len > 7 && memcmp(t.data, "http://", 7) == 0) {
-        const uint8_t *slash = memchr(t.data + 7, '/', t.len - 7);
-        t = slash ? nr_bytes(slash, t.len - (size_t)(slash - t.data)) : nr_bytes("/", 1);
-    }
-    if (t.data[0] != '/') return reject(p, 400, "the request target does not begin with a slash");
+    if (req->target.len > NR_HTTP_TARGET_MAX) return reject(p, 414, "the URI is longer than 8192 bytes");
+    struct nr_bytes t = behind_authority(req->target);
+    bool empty = t.len < req->target.len && (t.len == 0 || t.data[0] == '?');
+    if (!empty && t.data[0] != '/') return reject(p, 400, "the request target does not begin with a slash");
     for (size_t i = 0; i < t.len; i++)
         if (t.data[i] <= 0x20 || t.data[i] >= 0x7f)
             return reject(p, 400, "the URI has a character that must be encoded");
-    const uint8_t *q = memchr(t.data, '?', t.len);
+    const uint8_t *q = t.len ? memchr(t.data, '?', t.len) : NULL;
     size_t path_len = q ? (size_t)(q - t.data) : t.len;
     req->target = t;
-    req->path = nr_bytes(t.data, path_len);
+    req->path = empty ? nr_bytes("/", 1) : nr_bytes(t.data, path_len);
     req->query = q ? nr_bytes(q + 1, t.len - path_len - 1) : nr_bytes(t.data + t.len, 0);
     return NR_HTTP_DONE;
 }

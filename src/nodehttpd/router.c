@@ -53,7 +53,9 @@ void router_match(struct nr_bytes method, struct nr_bytes path, uint8_t *room, s
         out->route = out->status == 200 ? r : NULL;
         add_allowed(out, r->method);
     }
-    if (out->status == 200 && raw.len > 0 && percent_decode(raw, false, room, &out->param)) out->status = 400;
+    if (out->status != 200 || raw.len == 0 || percent_decode(raw, false, room, &out->param) == 0) return;
+    out->status = 400;
+    out->param = nr_bytes(NULL, 0);
 }
 
 /* A page of another site that a browser on this machine shows can post here without being asked: its Origin tells. */

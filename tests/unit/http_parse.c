@@ -107,6 +107,9 @@ static void test_absolute_form(void **state)
     test_text_equal(req.query, "b");
     assert_int_equal(parse("GET http://h HTTP/1.1\r\nHost: h\r\n\r\n", &p), NR_HTTP_DONE);
     test_text_equal(req.path, "/");
+    assert_int_equal(parse("GET http://h?a=/b HTTP/1.1\r\nHost: h\r\n\r\n", &p), NR_HTTP_DONE);
+    test_text_equal(req.path, "/");
+    test_text_equal(req.query, "a=/b");
 }
 
 /* What two readers could understand differently, and what is no HTTP, is refused. */
