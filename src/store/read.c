@@ -252,7 +252,7 @@ int nr_read_move(struct nr_read *r, enum nr_table t, enum nr_read_use use, enum 
         [NR_READ_FIRST] = MDB_FIRST,    [NR_READ_LAST] = MDB_LAST, [NR_READ_AT] = MDB_SET_KEY,
         [NR_READ_FROM] = MDB_SET_RANGE, [NR_READ_NEXT] = MDB_NEXT, [NR_READ_PREV] = MDB_PREV
     };
-    MDB_cursor *c;
+    MDB_cursor *c = NULL;
     MDB_val k = nr_val(*key), v;
     int err = cursor_of(r, t, use, &c);
     if (err) return err;
