@@ -61,6 +61,7 @@ const char *ctl_read_trouble(int err)
     case NR_ERR_DENIED: return "not permitted to read it: try as root, or as the user that noded runs as";
     case NR_ERR_VERSION: return "written by another version: use the nodectl that came with noded";
     case NR_ERR_CORRUPT: return "the store is damaged: move it away, and noded fills it again from its peers";
+    case NR_ERR_UNAVAILABLE: return "half of the store is not there: after a restore it comes when noded starts";
     case NR_ERR_SYSTEM: return strerror(errno);
     default: return nr_error_text(err);
     }

@@ -1,0 +1,5 @@
+if(TARGET nodectl AND TARGET noded)
+  foreach(name commands words watch verify backup doctor)
+    nr_system_test(nodectl_${name} TIMEOUT 120)
+  endforeach()
+endif()
