@@ -93,10 +93,14 @@ class Control:
     def __init__(self, path, role="tool", timeout=10.0):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(timeout)
-        self.sock.connect(path)
         self.last_id = 0
         self.kept = {}  # replies that came before they were asked for
-        self.hello = self.call("hello", role=role, version="test") if role else None
+        try:
+            self.sock.connect(path)
+            self.hello = self.call("hello", role=role, version="test") if role else None
+        except BaseException:
+            self.sock.close()
+            raise
 
     def close(self):
         self.sock.close()

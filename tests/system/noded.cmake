@@ -1,0 +1,5 @@
+nr_system_test(noded_flags)
+nr_system_test(noded_identity)
+nr_system_test(noded_control)
+nr_system_test(noded_cluster)
+nr_system_test(noded_crash)
