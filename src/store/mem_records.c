@@ -169,6 +169,13 @@ static void take_out(struct nr_mem_records *r, uint32_t i)
     r->living--;
 }
 
+/* Always, unless two keys share their hash. */
+static bool same_subject(const struct nr_mem_records *r, uint32_t blob, uint32_t other)
+{
+    struct about a = about_blob(r, blob), b = about_blob(r, other);
+    return a.kind == b.kind && nr_bytes_eq(a.subject, b.subject);
+}
+
 int nr_mem_records_swap(struct nr_mem_records *r, uint64_t key_hash, uint32_t blob, uint32_t *old)
 {
     uint32_t i = find(r, key_hash);
@@ -176,9 +183,9 @@ int nr_mem_records_swap(struct nr_mem_records *r, uint64_t key_hash, uint32_t bl
     if (i != NR_NO_INDEX && blob == NR_NO_BLOB) {
         take_out(r, i);
     } else if (i != NR_NO_INDEX) {
-        int err = nr_mem_index_reserve(&r->by_subject, subject_hash_of, r);
+        int err = same_subject(r, r->at[i].blob, blob) ? 0 : nr_mem_index_reserve(&r->by_subject, subject_hash_of, r);
         if (err) return err;
-        unlink_from(r, i); /* the same subject, unless two keys share their hash */
+        unlink_from(r, i);
         r->at[i].blob = blob;
         link_in(r, i);
     } else if (blob != NR_NO_BLOB) {

@@ -63,8 +63,10 @@ int nr_peers_put(struct nr_store *s, const uint8_t key[static NR_KEY_SIZE], cons
     }
     nr_addr_to_wire(addr, value);
     nr_put_be64(value + NR_ADDR_WIRE, (uint64_t)wall_ms);
-    nr_put_be64(value + NR_ADDR_WIRE + 8, ++s->peer_number);
-    return s->ops->put(s->kv, NR_T_PEERS, nr_bytes(key, NR_KEY_SIZE), nr_bytes(value, sizeof value));
+    nr_put_be64(value + NR_ADDR_WIRE + 8, s->peer_number + 1);
+    err = s->ops->put(s->kv, NR_T_PEERS, nr_bytes(key, NR_KEY_SIZE), nr_bytes(value, sizeof value));
+    if (!err) s->peer_number++;
+    return err;
 }
 
 struct each {

@@ -7,3 +7,7 @@ endforeach()
 nr_unit_test(store_lmdb SOURCES ${CMAKE_CURRENT_LIST_DIR}/store_lmdb.c ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c
              LINKS nr_nr nr_store nr_core nr_crypto nr_proto nr_base)
 target_include_directories(test_store_lmdb PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+nr_unit_test(store_faults SOURCES ${CMAKE_CURRENT_LIST_DIR}/store_faults.c ${CMAKE_CURRENT_LIST_DIR}/store_fixture.c
+             LINKS nr_store nr_core nr_crypto nr_proto nr_base)
+target_include_directories(test_store_faults PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+nr_fail_alloc(test_store_faults)
