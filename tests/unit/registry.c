@@ -3,8 +3,11 @@
 #include <nr/registry.h>
 
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "nr_test.h"
 #include "proto/mp.h"
@@ -689,6 +692,53 @@ static void group_may_read(void **state)
     }
 }
 
+static int ignore_beat(void *arg, const struct nr_heartbeat *b)
+{
+    *(int64_t *)arg += b->at_ms;
+    return 0;
+}
+
+/* In a process that the kernel kills at any system call but read, write and exit. */
+static void read_without_calls(nr_snapshot *s)
+{
+    const char *words[] = { "y" };
+    const struct nr_node_filter by_role = { .role = "odd" }, by_label = { .labels = words, .label_count = 1 };
+    struct nr_node_counts counts;
+    struct nr_node_cursor c;
+    struct nr_node n;
+    int64_t sum = 0;
+    char id[5] = "n000";
+    for (int i = 0; i < 10001; i++) {
+        id[1] = (char)('0' + i % 500 / 100);
+        id[2] = (char)('0' + i % 100 / 10);
+        id[3] = (char)('0' + i % 10);
+        if (nr_node_get(s, id, 4, T0, &n)) syscall(SYS_exit, 3);
+        if (i % 1000) continue;
+        if (nr_snapshot_begin(s) || nr_node_count(s, T0, &counts) || counts.total != 500) syscall(SYS_exit, 4);
+        for (int e = nr_node_first(s, &by_role, T0, &c, &n); !e; e = nr_node_next(&c, &n)) sum++;
+        for (int e = nr_node_first(s, &by_label, T0, &c, &n); !e; e = nr_node_next(&c, &n)) sum++;
+        if (nr_heartbeat_each(s, "n001", 4, 0, 0, ignore_beat, &sum)) syscall(SYS_exit, 5);
+        if (i == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT)) syscall(SYS_exit, 6); /* the first round may call */
+    }
+    syscall(SYS_exit, sum > 2500 ? 0 : 7);
+}
+
+/* After the first of each kind a read makes no system call, nor does beginning a snapshot anew. */
+static void no_system_calls(void **state)
+{
+    struct place *p = *state;
+    int status;
+    in_writer(p->dir, many_nodes);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        open_place(p);
+        read_without_calls(p->snapshot);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -712,6 +762,7 @@ int main(void)
         T(copy),
         T(open_errors),
         T(group_may_read),
+        T(no_system_calls),
     };
     if (nr_crypto_init()) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
