@@ -26,7 +26,8 @@ int nr_clock_next(struct nr_clock *c, const struct nr_core_host *host, struct nr
     uint64_t next = c->last > above ? c->last : above;
     next = next + 1 > wall_stamp(now) ? next + 1 : wall_stamp(now);
     if (next >= c->limit) {
-        uint64_t limit = next + ((uint64_t)NR_CLOCK_RESERVE_MS << 16);
+        uint64_t limit = wall_stamp(now) + ((uint64_t)NR_CLOCK_RESERVE_MS << 16);
+        if (limit < next + NR_CLOCK_RESERVE_STAMPS) limit = next + NR_CLOCK_RESERVE_STAMPS;
         int err = host->reserve(host->ctx, limit);
         if (err) return err;
         c->limit = limit;

@@ -7,7 +7,10 @@
 #include "base/time.h"
 #include "core/core.h"
 
-#define NR_CLOCK_RESERVE_MS 3000
+/* Reserved ahead of the wall clock; and, where the stamps stand ahead of it themselves (each crash gives up what was
+ * reserved and not used), only so many beyond them: a peer that crashes again and again keeps pace with its clock. */
+#define NR_CLOCK_RESERVE_MS     3000
+#define NR_CLOCK_RESERVE_STAMPS 16384
 /* Stamps of others are followed only this far ahead of the wall clock. Half of what peers accept: one liar with a fast
  * clock cannot drag a peer to where a third, whose clock is a little slow, would refuse it. */
 #define NR_CLOCK_FOLLOW_MS (NR_STAMP_AHEAD_MS / 2)

@@ -220,9 +220,13 @@ void nr_core_on_piece(struct nr_core *core, struct nr_now now, struct nr_path *p
 {
     struct nr_want *want = nr_wants_find(&core->wants, piece->id);
     if (!want || want->asked != path->serial) return;
+    uint16_t missing = want->pieced ? nr_want_missing(want) : 0;
     int got = nr_wants_piece(&core->wants, want, piece);
     if (got < 0) core->stats.pieces_dropped++;
-    if (got >= 0) want->at_us = now.mono_us;
+    if (got >= 0 && nr_want_missing(want) != missing) {
+        want->at_us = now.mono_us;
+        want->tries = 0; /* as long as pieces come, it is not given up */
+    }
     if (got != 1) return;
     uint8_t raw[NR_RECORD_MAX];
     size_t len = want->pieced->total;

@@ -26,7 +26,7 @@
 #define NR_REPAIR_DIFFERS_US   3000000
 #define NR_REPAIR_QUIET_US     300000
 #define NR_REPAIR_PAUSE_US     1000000
-#define NR_REPAIR_PAUSE_MAX_US 30000000
+#define NR_REPAIR_PAUSE_MAX_US 4000000
 #define NR_PUSH_ALL_MAX        9  /* neighbours */
 #define NR_HOPS_MAX            3  /* pushes unasked below this */
 #define NR_LIST_RECORDS        40 /* a range of at most so many is listed */
