@@ -42,11 +42,16 @@ static void add_label(struct node_query *q, const char *key, struct nr_bytes s, 
     q->label_list[q->filter.label_count++] = room;
 }
 
-static void add_labels(struct node_query *q, const struct query *from, const char *key, struct faults *f)
+/* Under one key or another (NULL: none), in the order given. */
+static void add_labels(struct node_query *q, const struct query *from, const char *key, const char *other,
+                       struct faults *f)
 {
-    for (size_t i = 0; i < from->count; i++)
-        if (nr_bytes_eq(from->pairs[i].key, nr_bytes_str(key)) && from->pairs[i].value.len > 0)
-            add_label(q, key, from->pairs[i].value, f);
+    for (size_t i = 0; i < from->count; i++) {
+        struct nr_bytes k = from->pairs[i].key;
+        bool is_other = other && nr_bytes_eq(k, nr_bytes_str(other));
+        if (from->pairs[i].value.len == 0 || (!is_other && !nr_bytes_eq(k, nr_bytes_str(key)))) continue;
+        add_label(q, is_other ? other : key, from->pairs[i].value, f);
+    }
 }
 
 void node_query_paging(struct node_query *q, const struct query *from, struct faults *f)
@@ -55,19 +60,24 @@ void node_query_paging(struct node_query *q, const struct query *from, struct fa
     query_number(from, "offset", 0, INT64_MAX, f, &q->offset);
 }
 
-void node_query_list(struct node_query *q, const struct query *from, struct faults *f)
+static void read_role_and_status(struct node_query *q, const struct query *from, struct faults *f)
 {
     struct nr_bytes s;
     if (query_text(from, "role", f, &s)) set_text("role", s, q->role, &q->filter.role, f);
     if (query_text(from, "status", f, &s)) set_status(q, s, f);
-    add_labels(q, from, "label", f);
+}
+
+void node_query_list(struct node_query *q, const struct query *from, struct faults *f)
+{
+    read_role_and_status(q, from, f);
+    add_labels(q, from, "label", NULL, f);
 }
 
 void node_query_discover(struct node_query *q, const struct query *from, struct faults *f)
 {
     struct nr_bytes s;
-    node_query_list(q, from, f);
-    add_labels(q, from, "labels", f);
+    read_role_and_status(q, from, f);
+    add_labels(q, from, "labels", "label", f);
     if (query_text(from, "type", f, &s)) set_text("type", s, q->type, &q->filter.type, f);
     if (query_text(from, "capability", f, &s)) set_text("capability", s, q->capability, &q->filter.capability, f);
 }

@@ -10,7 +10,9 @@ struct reads {
     nr_registry *registry; /* NULL: not open */
     nr_snapshot *snapshot;
     int64_t retry_us; /* not tried again before */
-    int err;          /* why it is not open */
+    int64_t look_us;  /* whether the store is still that of its name is looked at again then */
+    uint64_t device, file;
+    int err; /* why it is not open */
 };
 
 void reads_init(struct reads *r, const struct nr_registry_options *options); /* borrowed texts */

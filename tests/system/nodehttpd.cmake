@@ -1,0 +1,4 @@
+nr_system_test(http_calls)
+nr_system_test(http_bad_input)
+nr_system_test(http_away)
+nr_system_test(http_examples)
