@@ -97,6 +97,23 @@ static void test_clock_grows(void **state)
     assert_true(stamp > last);
 }
 
+/* Crashes without number do not carry the stamps away from the wall clock. */
+static void test_clock_crashes(void **state)
+{
+    struct disk d = { 0 };
+    struct nr_core_host host = { .ctx = &d, .reserve = reserve };
+    uint64_t last = 0, stamp = 0;
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        struct nr_clock c;
+        nr_clock_init(&c, d.limit);
+        assert_int_equal(nr_clock_next(&c, &host, at_ms(1000000 + i), 0, &stamp), 0);
+        assert_true(stamp > last && stamp < d.limit);
+        last = stamp;
+    }
+    assert_true(nr_stamp_ms(stamp) <= 1000000 + NR_CLOCK_RESERVE_MS + 1000);
+}
+
 /* Without the disk there is no stamp. */
 static void test_clock_needs_disk(void **state)
 {
@@ -221,10 +238,15 @@ static void test_outbox(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_window),        cmocka_unit_test(test_window_jump),
-        cmocka_unit_test(test_clock_grows),   cmocka_unit_test(test_clock_needs_disk),
-        cmocka_unit_test(test_clock_follows), cmocka_unit_test(test_seen),
-        cmocka_unit_test(test_wants),         cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_window),
+        cmocka_unit_test(test_window_jump),
+        cmocka_unit_test(test_clock_grows),
+        cmocka_unit_test(test_clock_crashes),
+        cmocka_unit_test(test_clock_needs_disk),
+        cmocka_unit_test(test_clock_follows),
+        cmocka_unit_test(test_seen),
+        cmocka_unit_test(test_wants),
+        cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_outbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
