@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -15,11 +14,9 @@
 #include "noded/host.h"
 #include "noded/seeds.h"
 
-#define UPKEEP_MS      30000
-#define END_S          4 /* a disk that does not answer must not keep the process beyond 5 s */
-#define FLOOR_AHEAD_MS 15000
-#define FLOOR_WAIT_MS  3000
-#define CLEAN          "clean" /* in the store's meta: it was closed cleanly */
+#define UPKEEP_MS 30000
+#define END_S     4       /* a disk that does not answer must not keep the process beyond 5 s */
+#define CLEAN     "clean" /* in the store's meta: it was closed cleanly */
 
 enum signal_slot { ON_TERM, ON_INT, ON_HUP, SIGNAL_COUNT };
 
@@ -99,20 +96,6 @@ static int open_store(struct daemon *d)
     return err ? fail("the store cannot be opened", err) : 0;
 }
 
-/* Each start takes a reservation of stamps, some seconds of them, of which a crash gives none back. A node that crashes
- * again and again would run ahead of its peers' clocks until they refuse it: so it waits a little for its own clock.
- * One that was set back by more is the core's to handle. */
-static void wait_for_floor(uint64_t floor)
-{
-    int64_t ahead = nr_stamp_ms(floor) - nr_clock_now().wall_ms;
-    if (ahead <= FLOOR_AHEAD_MS || ahead > NR_STAMP_AHEAD_MS) return;
-    int64_t ms = ahead - FLOOR_AHEAD_MS < FLOOR_WAIT_MS ? ahead - FLOOR_AHEAD_MS : FLOOR_WAIT_MS;
-    nr_log_info("noded: waiting for the clock: stamps were reserved ahead ms=%lld", (long long)ahead);
-    struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-    while (nanosleep(&ts, &ts) != 0 && errno == EINTR) {
-    }
-}
-
 /* Names are looked up once. */
 static int resolve_advertise(struct daemon *d)
 {
@@ -136,7 +119,6 @@ static int open_core(struct daemon *d)
     int err = host_stamp_floor(&d->host, &floor);
     if (!err) err = resolve_advertise(d);
     if (err) return fail("the store cannot be read", err);
-    wait_for_floor(floor);
     struct nr_core_config config = {
         .node_id = nr_bytes_str(d->identity.node_id),
         .stamp_floor = floor,
