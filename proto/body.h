@@ -15,31 +15,31 @@ const char *nr_state_name(enum nr_state s);
 bool nr_state_parse(struct nr_bytes word, enum nr_state *out);
 
 struct nr_node_body {
-    bool deleted;               /* then nothing else counts */
-    bool self;                  /* the signer is the node */
+    bool deleted; /* then nothing else counts */
+    bool self;    /* the signer is the node */
     enum nr_state state;
     struct nr_bytes hostname;
-    struct nr_bytes ip;         /* empty: absent */
+    struct nr_bytes ip; /* empty: absent */
     struct nr_bytes role;
     struct nr_bytes labels[NR_LABELS_MAX];
     size_t label_count;
-    struct nr_bytes metadata;   /* canonical msgpack map; empty: absent */
+    struct nr_bytes metadata; /* canonical msgpack map; empty: absent */
     struct nr_addr gossip[NR_GOSSIP_MAX];
     size_t gossip_count;
-    int64_t created_at_ms;      /* 0: absent */
-    int64_t updated_at_ms;      /* 0: absent */
+    int64_t created_at_ms; /* 0: absent */
+    int64_t updated_at_ms; /* 0: absent */
 };
 
 struct nr_heartbeat_body {
     bool has_status;
     enum nr_state status;
-    struct nr_bytes metrics;    /* canonical msgpack map; empty: absent */
-    uint32_t interval_ms;       /* 0: absent */
+    struct nr_bytes metrics; /* canonical msgpack map; empty: absent */
+    uint32_t interval_ms;    /* 0: absent */
 };
 
 struct nr_profile_body {
     bool deleted;
-    struct nr_bytes config;     /* canonical msgpack map */
+    struct nr_bytes config; /* canonical msgpack map */
     int64_t created_at_ms;
     int64_t updated_at_ms;
 };

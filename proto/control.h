@@ -1,7 +1,7 @@
 /* Frames of the control socket between noded and its clients (nodehttpd, nodectl, libnr): proto/CONTROL.md.
  *
- * A frame is a length of 4 bytes (big-endian) and a canonical msgpack map. This file builds and reads the map; sockets are
- * others' business. */
+ * A frame is a length of 4 bytes (big-endian) and a canonical msgpack map. This file builds and reads the map; sockets
+ * are others' business. */
 #ifndef NR_PROTO_CONTROL_H
 #define NR_PROTO_CONTROL_H
 
@@ -9,12 +9,13 @@
 #include "base/cursor.h"
 
 #define NR_CONTROL_REQUEST_MAX (128 * 1024)
-#define NR_CONTROL_REPLY_MAX (4 * 1024 * 1024)
+#define NR_CONTROL_REPLY_MAX   (4 * 1024 * 1024)
 #define NR_CONTROL_MEMBERS_MAX 48
 
-/* Builds one frame. Members may be added in any order; nr_control_end sorts them. A key given twice is our bug (asserted). */
+/* Builds one frame. Members may be added in any order; nr_control_end sorts them. A key given twice is our bug
+ * (asserted). */
 struct nr_control_writer {
-    struct nr_buf *out;  /* borrowed: the frame is appended to it by nr_control_end */
+    struct nr_buf *out; /* borrowed: the frame is appended to it by nr_control_end */
     struct nr_buf values;
     struct {
         const char *key; /* borrowed until nr_control_end */
@@ -34,8 +35,8 @@ void nr_control_item(struct nr_control_writer *w, const char *key, struct nr_byt
 /* Appends length and map to `out`; frees the writer's own memory. 0, NR_E_NOMEM, NR_E_TOO_LARGE. */
 int nr_control_end(struct nr_control_writer *w) NR_MUST_CHECK;
 
-/* How many bytes the frame at the start of `in` takes, its length field included; 0: not all there yet; NR_E_TOO_LARGE above
- * `max` and NR_E_INVALID for a length of 0. */
+/* How many bytes the frame at the start of `in` takes, its length field included; 0: not all there yet; NR_E_TOO_LARGE
+ * above `max` and NR_E_INVALID for a length of 0. */
 long nr_control_frame(struct nr_bytes in, size_t max);
 
 /* A received map, checked whole (canonical). Borrowed from the frame. */

@@ -18,9 +18,20 @@ void nr_header_encode(struct nr_writer *w, const struct nr_header *h);
 void nr_header_decode(struct nr_reader *r, struct nr_header *out);
 
 enum nr_message_type {
-    NR_MSG_HELLO = 1, NR_MSG_PROOF = 2, NR_MSG_PING = 3, NR_MSG_PONG = 4, NR_MSG_BYE = 5, NR_MSG_PUSH = 6,
-    NR_MSG_ANNOUNCE = 7, NR_MSG_WANT = 8, NR_MSG_PIECE = 9, NR_MSG_WANT_PIECES = 10, NR_MSG_SPLIT = 11, NR_MSG_LIST = 12,
-    NR_MSG_WALK = 13, NR_MSG_PAGE = 14,
+    NR_MSG_HELLO = 1,
+    NR_MSG_PROOF = 2,
+    NR_MSG_PING = 3,
+    NR_MSG_PONG = 4,
+    NR_MSG_BYE = 5,
+    NR_MSG_PUSH = 6,
+    NR_MSG_ANNOUNCE = 7,
+    NR_MSG_WANT = 8,
+    NR_MSG_PIECE = 9,
+    NR_MSG_WANT_PIECES = 10,
+    NR_MSG_SPLIT = 11,
+    NR_MSG_LIST = 12,
+    NR_MSG_WALK = 13,
+    NR_MSG_PAGE = 14,
 };
 #define NR_MSG_TYPES 15 /* one more than the last known type */
 

@@ -81,8 +81,8 @@ struct nr_range {
 struct nr_split {
     struct nr_range range;
     uint32_t salt;
-    uint8_t child_bits;       /* 1–8; range.bits + child_bits <= 64 */
-    const uint8_t *prints;    /* 4 bytes each, 1 << child_bits of them */
+    uint8_t child_bits;    /* 1–8; range.bits + child_bits <= 64 */
+    const uint8_t *prints; /* 4 bytes each, 1 << child_bits of them */
 };
 static inline uint32_t nr_split_print(const struct nr_split *m, size_t child)
 {

@@ -1,14 +1,22 @@
 /* Canonical msgpack (proto/README.md A.2): a checking walk over received bytes, a typed reader over checked ones, and
- * a writer (msgpack-c's packer, which takes shortest forms, into a bounded nr_writer). Nothing is allocated and nothing is
- * sized from the input: msgpack-c's unpacker is not used on purpose, it reserves memory from a header before it has seen
- * the body. */
+ * a writer (msgpack-c's packer, which takes shortest forms, into a bounded nr_writer). Nothing is allocated and nothing
+ * is sized from the input: msgpack-c's unpacker is not used on purpose, it reserves memory from a header before it has
+ * seen the body. */
 #ifndef NR_PROTO_MP_H
 #define NR_PROTO_MP_H
 
 #include "base/cursor.h"
 
 enum nr_mp_type {
-    NR_MP_NIL, NR_MP_BOOL, NR_MP_UINT, NR_MP_NEGINT, NR_MP_FLOAT, NR_MP_STR, NR_MP_BIN, NR_MP_ARRAY, NR_MP_MAP,
+    NR_MP_NIL,
+    NR_MP_BOOL,
+    NR_MP_UINT,
+    NR_MP_NEGINT,
+    NR_MP_FLOAT,
+    NR_MP_STR,
+    NR_MP_BIN,
+    NR_MP_ARRAY,
+    NR_MP_MAP,
 };
 
 /* One item's head. For str and bin, `bytes` borrows from the input; for array and map `count` is the number of elements
@@ -30,7 +38,8 @@ struct nr_mp_item {
 struct nr_mp_item nr_mp_next(struct nr_reader *r);
 
 /* Steps over one whole item, checking all of it: canonical form, UTF-8, key order, depth (`depth` more containers may
- * open; NR_E_TOO_LARGE beyond). `json_only`: NR_E_INVALID for a bin, so that what passes can be written as JSON. Returns the item's bytes. */
+ * open; NR_E_TOO_LARGE beyond). `json_only`: NR_E_INVALID for a bin, so that what passes can be written as JSON.
+ * Returns the item's bytes. */
 struct nr_bytes nr_mp_skip(struct nr_reader *r, int depth, bool json_only);
 
 /* Whole-input check: one item, canonical, nothing after it. */

@@ -25,13 +25,13 @@ struct nr_record {
     struct nr_bytes subject;
     uint64_t stamp;
     uint32_t lease_s;
-    struct nr_bytes body;   /* canonical msgpack map */
-    const uint8_t *sig;     /* NR_SIG_SIZE bytes */
-    struct nr_bytes raw;    /* the whole record */
+    struct nr_bytes body; /* canonical msgpack map */
+    const uint8_t *sig;   /* NR_SIG_SIZE bytes */
+    struct nr_bytes raw;  /* the whole record */
 };
 
 #define NR_RECORD_DOMAIN "dagi-registry record v1" /* signed with its NUL, before the record's bytes */
-#define NR_KEY_DOMAIN "dagi-registry key v1"       /* hashed with its NUL */
+#define NR_KEY_DOMAIN    "dagi-registry key v1"    /* hashed with its NUL */
 
 static inline enum nr_plane nr_kind_plane(uint8_t kind)
 {
@@ -86,7 +86,7 @@ static inline struct nr_bytes nr_record_signed_part(const struct nr_record *r)
 void nr_record_key_preimage(struct nr_writer *w, uint8_t kind, const uint8_t signer[static NR_KEY_SIZE],
                             struct nr_bytes subject);
 
-bool nr_node_id_valid(struct nr_bytes id);                  /* 1–255 bytes of [A-Za-z0-9._-] */
+bool nr_node_id_valid(struct nr_bytes id);                    /* 1–255 bytes of [A-Za-z0-9._-] */
 bool nr_subject_valid(uint8_t kind, struct nr_bytes subject); /* A.3 */
 
 #endif

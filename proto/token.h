@@ -21,8 +21,8 @@ typedef void nr_hash_fn(struct nr_bytes in, uint8_t out[32]);
 /* `HOST:PORT`, where the host is an IPv4 address, an IPv6 address in brackets, or a DNS name. */
 bool nr_seed_valid(struct nr_bytes text);
 
-/* Appends the token's text to `out`, without a newline. NR_E_INVALID (a seed that is none), NR_E_NOMEM, NR_E_TOO_LARGE. The
- * text is a secret: wipe the buffer. */
+/* Appends the token's text to `out`, without a newline. NR_E_INVALID (a seed that is none), NR_E_NOMEM, NR_E_TOO_LARGE.
+ * The text is a secret: wipe the buffer. */
 int nr_token_encode(const struct nr_token *t, nr_hash_fn *hash, struct nr_buf *out) NR_MUST_CHECK;
 /* Surrounding white space is allowed. NR_E_INVALID (not a token, or damaged), NR_E_VERSION, NR_E_TOO_LARGE. */
 int nr_token_decode(struct nr_bytes text, nr_hash_fn *hash, struct nr_token *out) NR_MUST_CHECK;

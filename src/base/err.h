@@ -26,7 +26,7 @@
     X(NR_E_CORRUPT, -16, "corrupt", "the store is damaged")                                                            \
     X(NR_E_VERSION, -17, "version", "written by another version")                                                      \
     X(NR_E_UNAVAILABLE, -18, "unavailable", "noded cannot be reached")                                                 \
-    X(NR_E_SYSTEM, -19, "system", "a system call failed")                                                                 \
+    X(NR_E_SYSTEM, -19, "system", "a system call failed")                                                              \
     X(NR_E_TIMEOUT, -20, "timeout", "took too long")
 
 enum nr_err {

@@ -1,15 +1,15 @@
 /* A small streaming JSON writer into an nr_buf. It places commas itself and escapes strings (RFC 8259; what is not
  * valid UTF-8 is replaced by U+FFFD). Nesting is the caller's to balance; asserted, at most 63 deep. Members or
- * elements may also be written at the top level, without brackets: a fragment for nr_json_raw. The buffer's sticky error
- * is the only failure. */
+ * elements may also be written at the top level, without brackets: a fragment for nr_json_raw. The buffer's sticky
+ * error is the only failure. */
 #ifndef NR_BASE_JSON_H
 #define NR_BASE_JSON_H
 
 #include "base/buf.h"
 
 struct nr_json {
-    struct nr_buf *out;  /* borrowed */
-    uint64_t nonempty;   /* a bit a level: something stands there already */
+    struct nr_buf *out; /* borrowed */
+    uint64_t nonempty;  /* a bit a level: something stands there already */
     int depth;
     bool after_key;
 };
@@ -25,7 +25,8 @@ void nr_json_str(struct nr_json *j, struct nr_bytes s);
 void nr_json_cstr(struct nr_json *j, const char *s); /* NULL writes null */
 void nr_json_int(struct nr_json *j, int64_t v);
 void nr_json_uint(struct nr_json *j, uint64_t v);
-void nr_json_double(struct nr_json *j, double v); /* 15 digits, or as many more as read back the same; not finite: null */
+void nr_json_double(struct nr_json *j,
+                    double v); /* 15 digits, or as many more as read back the same; not finite: null */
 void nr_json_bool(struct nr_json *j, bool v);
 void nr_json_null(struct nr_json *j);
 void nr_json_time(struct nr_json *j, int64_t wall_ms); /* RFC 3339, milliseconds */

@@ -15,9 +15,9 @@ void nr_log_setup(enum nr_log_level level, enum nr_log_format format);
 bool nr_log_level_parse(const char *word, enum nr_log_level *out); /* error warning info debug */
 void nr_log(enum nr_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-#define nr_log_error(...) nr_log(NR_LOG_ERROR, __VA_ARGS__)
+#define nr_log_error(...)   nr_log(NR_LOG_ERROR, __VA_ARGS__)
 #define nr_log_warning(...) nr_log(NR_LOG_WARNING, __VA_ARGS__)
-#define nr_log_info(...) nr_log(NR_LOG_INFO, __VA_ARGS__)
-#define nr_log_debug(...) nr_log(NR_LOG_DEBUG, __VA_ARGS__)
+#define nr_log_info(...)    nr_log(NR_LOG_INFO, __VA_ARGS__)
+#define nr_log_debug(...)   nr_log(NR_LOG_DEBUG, __VA_ARGS__)
 
 #endif
