@@ -1,4 +1,4 @@
-/* What holds of the store in LMDB alone: its files, its limits, its readers, its end at any moment. */
+/* What holds of the store in LMDB alone: its files, its limits, its files when they are damaged. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,85 +8,19 @@
 #include <nr/registry.h>
 
 #include "nr_test.h"
-#include "proto/mp.h"
-#include "store_fixture.h"
-
-struct place {
-    char dir[64];
-    struct nr_store *store;
-    struct nr_store_options options;
-};
-
-static int setup(void **state)
-{
-    struct place *p = calloc(1, sizeof *p);
-    make_temp_dir(p->dir);
-    p->options = (struct nr_store_options){ .dir = p->dir };
-    *state = p;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct place *p = *state;
-    nr_store_close(p->store);
-    remove_tree(p->dir);
-    free(p);
-    return 0;
-}
-
-static void open_place(struct place *p)
-{
-    assert_int_equal(nr_store_open_lmdb(&p->store, &p->options), 0);
-}
-
-static void close_place(struct place *p)
-{
-    nr_store_close(p->store);
-    p->store = NULL;
-}
-
-static struct nr_store_info info_of(struct nr_store *s)
-{
-    struct nr_store_info info;
-    nr_store_info(s, &info);
-    return info;
-}
-
-static struct made *make_large(int number)
-{
-    static uint8_t body[NR_RECORD_MAX], config[NR_CONFIG_MAX], text[NR_CONFIG_MAX];
-    struct nr_writer w, cw;
-    char role[16];
-    nr_writer_init(&cw, config, sizeof config);
-    nr_mp_write_map(&cw, 1);
-    nr_mp_write_cstr(&cw, "t");
-    memset(text, 'a' + number % 26, sizeof text);
-    nr_mp_write_str(&cw, nr_bytes(text, 15000));
-    const struct nr_profile_body b = { .config = nr_writer_bytes(&cw), .created_at_ms = T0, .updated_at_ms = T0 };
-    nr_writer_init(&w, body, sizeof body);
-    nr_profile_body_encode(&w, &b);
-    snprintf(role, sizeof role, "r%d", number);
-    return make_record(NR_KIND_PROFILE, 1, role, T0, HOUR_S, nr_writer_bytes(&w));
-}
-
-static bool holds(struct nr_store *s, const struct made *m)
-{
-    struct nr_bytes raw;
-    return nr_store_get(s, m->key_hash, &raw) == 0 && nr_bytes_eq(raw, m->rec.raw);
-}
+#include "store_dir.h"
 
 /* A second opener of the same directory is told that it is busy, and the first goes on. */
 static void one_writer(void **state)
 {
-    struct place *p = *state;
+    struct dir_store *p = *state;
     struct nr_store *second;
-    open_place(p);
+    open_dir(p);
     assert_int_equal(nr_store_open_lmdb(&second, &p->options), NR_E_BUSY);
     say(p->store, make_node(1, "n", T0, &(struct node_say){ 0 }), T0);
     assert_int_equal(nr_store_commit(p->store), 0);
-    close_place(p);
-    open_place(p);
+    close_dir(p);
+    open_dir(p);
     assert_int_equal(info_of(p->store).nodes, 1);
 }
 
@@ -102,9 +36,9 @@ static mode_t mode_of(const char *dir, const char *name)
 /* The group may read, and write its slots as readers; nobody else may anything. */
 static void modes(void **state)
 {
-    struct place *p = *state;
+    struct dir_store *p = *state;
     mode_t old = umask(0);
-    open_place(p);
+    open_dir(p);
     umask(old);
     assert_int_equal(mode_of(p->dir, "/registry"), 0750);
     assert_int_equal(mode_of(p->dir, "/pulse"), 0750);
@@ -135,13 +69,13 @@ static void damage(const char *dir, const char *name)
 /* A damaged registry is an error, at once and for good. */
 static void damaged_registry(void **state)
 {
-    struct place *p = *state;
+    struct dir_store *p = *state;
     char path[128];
     struct stat st;
-    open_place(p);
+    open_dir(p);
     say(p->store, make_node(1, "n", T0, &(struct node_say){ 0 }), T0);
     assert_int_equal(nr_store_commit(p->store), 0);
-    close_place(p);
+    close_dir(p);
     snprintf(path, sizeof path, "%s/registry/data.mdb", p->dir);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(truncate(path, 3 * 4096), 0);
@@ -154,30 +88,30 @@ static void damaged_registry(void **state)
 /* A damaged pulse half, or one that is cut short or gone, is thrown away; the registry is as it was. */
 static void damaged_pulse(void **state)
 {
-    struct place *p = *state;
+    struct dir_store *p = *state;
     struct made *beat = make_beat(1, "n", T0, 0);
     char path[128], dir[128];
     snprintf(path, sizeof path, "%s/pulse/data.mdb", p->dir);
     snprintf(dir, sizeof dir, "%s/pulse", p->dir);
     for (int how = 0; how < 3; how++) {
-        open_place(p);
+        open_dir(p);
         say(p->store, make_node(1, "n", T0, &(struct node_say){ 0 }), T0);
         assert_int_equal(nr_store_put(p->store, beat->key_hash, &beat->rec), 0);
         assert_int_equal(nr_store_commit(p->store), 0);
         assert_int_equal(nr_store_commit_pulse(p->store), 0);
-        close_place(p);
+        close_dir(p);
         if (how == 0) damage(p->dir, "pulse");
         if (how == 1) assert_int_equal(truncate(path, 3 * 4096), 0);
         if (how == 2) remove_tree(dir);
-        open_place(p);
+        open_dir(p);
         assert_false(holds(p->store, beat));
         assert_int_equal(info_of(p->store).nodes, 1);
         assert_int_equal(nr_store_put(p->store, beat->key_hash, &beat->rec), 0);
         assert_int_equal(nr_store_commit_pulse(p->store), 0);
-        close_place(p);
-        open_place(p);
+        close_dir(p);
+        open_dir(p);
         assert_true(holds(p->store, beat));
-        close_place(p);
+        close_dir(p);
     }
     free(beat);
 }
@@ -188,44 +122,44 @@ static void put_own_meta(const char *dir, const char *name, struct nr_bytes want
 /* A store that a newer version wrote is refused and left as it is. */
 static void newer_schema(void **state)
 {
-    struct place *p = *state;
-    open_place(p);
-    close_place(p);
+    struct dir_store *p = *state;
+    open_dir(p);
+    close_dir(p);
     put_own_meta(p->dir, ".schema", nr_bytes("\0\0\0\0\0\0\0\1", 8), nr_bytes("\0\0\0\0\0\0\0\2", 8));
     assert_int_equal(nr_store_open_lmdb(&p->store, &p->options), NR_E_VERSION);
     const struct nr_registry_options options = { .state_dir = p->dir };
     nr_registry *r;
     assert_int_equal(nr_registry_open(&r, &options), NR_ERR_VERSION);
     put_own_meta(p->dir, ".schema", nr_bytes("\0\0\0\0\0\0\0\2", 8), nr_bytes("\0\0\0\0\0\0\0\1", 8));
-    open_place(p);
+    open_dir(p);
 }
 
 /* When the machine has booted since, the pulse half is thrown away. */
 static void other_boot(void **state)
 {
-    struct place *p = *state;
+    struct dir_store *p = *state;
     struct made *beat = make_beat(1, "n", T0, 0);
     char boot[37];
     FILE *f = fopen("/proc/sys/kernel/random/boot_id", "r");
     assert_non_null(f);
     assert_int_equal(fread(boot, 1, 36, f), 36);
     fclose(f);
-    open_place(p);
+    open_dir(p);
     assert_int_equal(nr_store_put(p->store, beat->key_hash, &beat->rec), 0);
     assert_int_equal(nr_store_commit_pulse(p->store), 0);
-    close_place(p);
-    open_place(p);
+    close_dir(p);
+    open_dir(p);
     assert_true(holds(p->store, beat));
-    close_place(p);
+    close_dir(p);
     put_own_meta(p->dir, ".pulse_boot", nr_bytes(boot, 36), nr_bytes_str("00000000-0000-0000-0000-000000000000"));
-    open_place(p);
+    open_dir(p);
     assert_false(holds(p->store, beat));
-    close_place(p);
-    open_place(p);
+    close_dir(p);
+    open_dir(p);
     assert_int_equal(nr_store_put(p->store, beat->key_hash, &beat->rec), 0);
     assert_int_equal(nr_store_commit_pulse(p->store), 0);
-    close_place(p);
-    open_place(p);
+    close_dir(p);
+    open_dir(p);
     assert_true(holds(p->store, beat));
     free(beat);
 }
@@ -256,15 +190,15 @@ static void put_own_meta(const char *dir, const char *name, struct nr_bytes want
 /* A batch that outgrows the map is done again in a larger one: nothing is lost and nothing is there twice. */
 static void map_grows_within_a_batch(void **state)
 {
-    struct place *p = *state;
-    open_place(p);
+    struct dir_store *p = *state;
+    open_dir(p);
     uint64_t before = info_of(p->store).registry_map_bytes;
     for (int i = 0; i < 700; i++) say(p->store, make_large(i), T0);
     assert_true(info_of(p->store).registry_map_bytes > before);
     assert_int_equal(info_of(p->store).health, 0);
     assert_int_equal(nr_store_commit(p->store), 0);
-    close_place(p);
-    open_place(p);
+    close_dir(p);
+    open_dir(p);
     assert_int_equal(info_of(p->store).profiles, 700);
     assert_int_equal(info_of(p->store).log_seq, 700);
     for (int i = 0; i < 700; i++) {
@@ -278,11 +212,11 @@ static void map_grows_within_a_batch(void **state)
  * used. */
 static void full_map(void **state)
 {
-    struct place *p = *state;
+    struct dir_store *p = *state;
     int n = 0, err = 0;
     struct made *m[200];
     p->options.registry_map_max = 1 << 20;
-    open_place(p);
+    open_dir(p);
     for (; n < 200; n++) {
         m[n] = make_large(n);
         err = nr_store_put(p->store, m[n]->key_hash, &m[n]->rec);
@@ -310,7 +244,8 @@ static void full_map(void **state)
 
 /* A disk that takes nothing more: the commit fails, what is staged is kept and readable, puts are refused, and once the
  * disk has room again the next commit makes all of it durable. Returns the number of records. */
-static int fill_and_recover(struct place *p, void (*close_disk)(struct place *p), void (*open_disk)(struct place *p))
+static int fill_and_recover(struct dir_store *p, void (*close_disk)(struct dir_store *p),
+                            void (*open_disk)(struct dir_store *p))
 {
     struct made *m[40];
     int n = 0;
@@ -339,8 +274,8 @@ static int fill_and_recover(struct place *p, void (*close_disk)(struct place *p)
     assert_int_equal(info_of(p->store).health, 0);
     assert_int_equal(nr_store_put(p->store, more->key_hash, &more->rec), 0);
     assert_int_equal(nr_store_commit(p->store), 0);
-    close_place(p);
-    open_place(p);
+    close_dir(p);
+    open_dir(p);
     for (int i = 0; i < 40; i++) assert_true(holds(p->store, m[i]));
     assert_true(holds(p->store, more));
     for (int i = 0; i < 40; i++) free(m[i]);
@@ -356,7 +291,7 @@ static void limit_files(rlim_t bytes)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-static void forbid_growth(struct place *p)
+static void forbid_growth(struct dir_store *p)
 {
     char path[128];
     struct stat st;
@@ -365,7 +300,7 @@ static void forbid_growth(struct place *p)
     limit_files((rlim_t)st.st_size);
 }
 
-static void allow_growth(struct place *p)
+static void allow_growth(struct dir_store *p)
 {
     (void)p;
     limit_files(RLIM_INFINITY);
@@ -373,13 +308,13 @@ static void allow_growth(struct place *p)
 
 static void file_may_not_grow(void **state)
 {
-    struct place *p = *state;
+    struct dir_store *p = *state;
     signal(SIGXFSZ, SIG_IGN);
-    open_place(p);
+    open_dir(p);
     assert_int_equal(fill_and_recover(p, forbid_growth, allow_growth), 40);
 }
 
-static void fill_disk(struct place *p)
+static void fill_disk(struct dir_store *p)
 {
     char path[128], block[4096] = { 0 };
     snprintf(path, sizeof path, "%s/filler", p->dir);
@@ -390,7 +325,7 @@ static void fill_disk(struct place *p)
     close(fd);
 }
 
-static void empty_disk(struct place *p)
+static void empty_disk(struct dir_store *p)
 {
     char path[128];
     snprintf(path, sizeof path, "%s/filler", p->dir);
@@ -400,112 +335,21 @@ static void empty_disk(struct place *p)
 /* The same on a small file system that is really full, where this may be mounted. */
 static void full_disk(void **state)
 {
-    struct place *p = *state;
+    struct dir_store *p = *state;
     if (geteuid() != 0 || mount("none", p->dir, "tmpfs", 0, "size=6m")) skip();
-    open_place(p);
+    open_dir(p);
     fill_and_recover(p, fill_disk, empty_disk);
-    close_place(p);
+    close_dir(p);
     assert_int_equal(umount(p->dir), 0);
-}
-
-static size_t used_after_churn(struct place *p)
-{
-    for (int i = 0; i < 400; i++) {
-        struct made *m = make_large(i % 4);
-        assert_int_equal(nr_store_put(p->store, m->key_hash, &m->rec), 0);
-        assert_int_equal(nr_store_commit(p->store), 0);
-        free(m);
-    }
-    return (size_t)info_of(p->store).registry_bytes;
-}
-
-/* A reader that is killed within a snapshot leaves the store sound; once its slot is freed the file stops growing. */
-static void killed_reader(void **state)
-{
-    struct place *p = *state;
-    int ready[2], status;
-    char byte;
-    open_place(p);
-    size_t usual = used_after_churn(p);
-    assert_int_equal(pipe(ready), 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        const struct nr_registry_options options = { .state_dir = p->dir };
-        nr_registry *r;
-        nr_snapshot *s;
-        if (nr_registry_open(&r, &options) || nr_snapshot_new(r, &s) || nr_snapshot_begin(s)) _exit(1);
-        if (write(ready[1], "x", 1) != 1) _exit(1);
-        for (;;) pause();
-    }
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
-    assert_int_equal(kill(pid, SIGKILL), 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    size_t pinned = used_after_churn(p);
-    assert_true(pinned > usual + (1 << 20)); /* it held on to what it saw */
-    assert_int_equal(nr_store_clear_stale_readers(p->store), 2);
-    assert_int_equal(nr_store_clear_stale_readers(p->store), 0);
-    size_t after = used_after_churn(p);
-    assert_true(after <= pinned + (1 << 18));
-    for (int i = 0; i < 4; i++) {
-        struct made *m = make_large(i);
-        assert_true(holds(p->store, m));
-        free(m);
-    }
-}
-
-/* A writer killed at any moment loses nothing that it was told is committed. */
-static void killed_writer(void **state)
-{
-    struct place *p = *state;
-    int told = -1;
-    for (int round = 0; round < 5; round++) {
-        int fds[2], number;
-        assert_int_equal(pipe(fds), 0);
-        pid_t pid = fork();
-        if (pid == 0) {
-            if (nr_store_open_lmdb(&p->store, &p->options)) _exit(1);
-            for (int i = told + 1;; i++) {
-                char name[16];
-                snprintf(name, sizeof name, "n%d", i);
-                say(p->store, make_node(1, name, T0, &(struct node_say){ 0 }), T0);
-                if (nr_store_commit(p->store) || write(fds[1], &i, sizeof i) != sizeof i) _exit(1);
-            }
-        }
-        close(fds[1]);
-        for (int i = 0; i < 20 + round * 7; i++) {
-            assert_int_equal(read(fds[0], &number, sizeof number), sizeof number);
-            told = number;
-        }
-        assert_int_equal(kill(pid, SIGKILL), 0);
-        while (read(fds[0], &number, sizeof number) == sizeof number) told = number;
-        close(fds[0]);
-        assert_int_equal(waitpid(pid, NULL, 0), pid);
-        open_place(p);
-        assert_in_range(info_of(p->store).nodes, told + 1, told + 2);
-        assert_int_equal(info_of(p->store).nodes, info_of(p->store).records);
-        told = (int)info_of(p->store).nodes - 1;
-        close_place(p);
-    }
 }
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, dir_setup, dir_teardown)
     const struct CMUnitTest tests[] = {
-        T(one_writer),
-        T(modes),
-        T(damaged_registry),
-        T(damaged_pulse),
-        T(newer_schema),
-        T(other_boot),
-        T(map_grows_within_a_batch),
-        T(full_map),
-        T(file_may_not_grow),
-        T(full_disk),
-        T(killed_reader),
-        T(killed_writer),
+        T(one_writer),        T(modes),      T(damaged_registry),         T(damaged_pulse),
+        T(newer_schema),      T(other_boot), T(map_grows_within_a_batch), T(full_map),
+        T(file_may_not_grow), T(full_disk),
     };
     if (nr_crypto_init()) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
