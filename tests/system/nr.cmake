@@ -1,0 +1,6 @@
+add_executable(library_writer ${CMAKE_CURRENT_LIST_DIR}/library/writer.c)
+target_link_libraries(library_writer PRIVATE nr_flags nr_store nr_core nr_crypto nr_proto nr_base)
+set_target_properties(library_writer PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+if(NOT NR_SANITIZE)
+  nr_system_test(library SCRIPT library/library.py)
+endif()
