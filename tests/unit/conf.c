@@ -383,10 +383,10 @@ static void paths(void **state)
         check_paths(NULL, "/var/lib/dagi", "/run/dagi/noded.sock", true);
         assert_int_equal(seteuid(65534), 0);
     }
-    setenv("HOME", "/home/x", 1);
+    setenv("HOME", "/nobody", 1);
     unsetenv("XDG_STATE_HOME");
     unsetenv("XDG_RUNTIME_DIR");
-    check_paths(NULL, "/home/x/.local/state/dagi", "/home/x/.local/state/dagi/noded.sock", true);
+    check_paths(NULL, "/nobody/.local/state/dagi", "/nobody/.local/state/dagi/noded.sock", true);
     setenv("XDG_STATE_HOME", "/xs", 1);
     setenv("XDG_RUNTIME_DIR", "/xr", 1);
     check_paths(NULL, "/xs/dagi", "/xr/dagi/noded.sock", true);
