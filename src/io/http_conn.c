@@ -18,11 +18,17 @@
 
 static void serve(struct nr_http_call *c, uint8_t *data, size_t len);
 
+/* Closed once nobody on the stack has it in hand any more: within here somebody always has. */
+static void give_up(struct nr_http_call *c)
+{
+    c->dead = true;
+}
+
 static void want(struct nr_http_call *c, unsigned what)
 {
     if (c->wants == what) return;
     c->wants = what;
-    if (nr_watch_want(c->watch, what)) nr_http_conn_close(c);
+    if (nr_watch_want(c->watch, what)) give_up(c);
 }
 
 static void set_deadline(struct nr_http_call *c, int64_t ms)
@@ -53,14 +59,7 @@ static void destroy(struct nr_http_call *c)
     nr_http_server_conn_gone(s);
 }
 
-void nr_http_conn_close(struct nr_http_call *c)
-{
-    c->dead = true;
-    /* Whoever holds a pending call will still reply to it. */
-    if (!c->busy && c->state != NR_HTTP_PENDING) destroy(c);
-}
-
-/* Around whatever may close the connection. */
+/* Around whatever may close the connection. Whoever holds a pending call will still reply to it: then it is closed. */
 static void take(struct nr_http_call *c)
 {
     c->busy++;
@@ -70,6 +69,13 @@ static void leave(struct nr_http_call *c)
 {
     nr_assert(c->busy > 0);
     if (--c->busy == 0 && c->dead && c->state != NR_HTTP_PENDING) destroy(c);
+}
+
+void nr_http_conn_close(struct nr_http_call *c)
+{
+    take(c);
+    give_up(c);
+    leave(c);
 }
 
 /* Keeps what is not consumed; `data` may lie within c->in. */
@@ -82,7 +88,7 @@ static void keep_input(struct nr_http_call *c, const uint8_t *data, size_t len)
     }
     nr_buf_fini(&c->in);
     if (len > 0) nr_buf_add(&c->in, data, len);
-    if (c->in.err) nr_http_conn_close(c);
+    if (c->in.err) give_up(c);
 }
 
 static void finish_reply(struct nr_http_call *c)
@@ -93,7 +99,7 @@ static void finish_reply(struct nr_http_call *c)
     c->blob = NULL;
     if (c->close_after && !c->linger) {
         enter(c, NR_HTTP_SENDING);
-        nr_http_conn_close(c);
+        give_up(c);
         return;
     }
     if (c->close_after) {
@@ -133,7 +139,7 @@ static void flush(struct nr_http_call *c)
             return;
         }
         if (n < 0) {
-            nr_http_conn_close(c);
+            give_up(c);
             return;
         }
         size_t of_out = (size_t)n < iov[0].iov_len ? (size_t)n : iov[0].iov_len;
@@ -158,7 +164,7 @@ static void send_rest(struct nr_http_call *c, const struct nr_http_reply *reply,
     }
     enter(c, NR_HTTP_SENDING);
     if (c->out.err) {
-        nr_http_conn_close(c);
+        give_up(c);
         return;
     }
     size_t left = c->out.len + (c->blob ? body.len - of_body : 0);
@@ -179,7 +185,7 @@ static void send_reply(struct nr_http_call *c, const struct nr_http_reply *reply
     ssize_t n = s->head.err ? -1 : sendmsg(c->fd, &(struct msghdr){ .msg_iov = iov, .msg_iovlen = 2 }, MSG_NOSIGNAL);
     if (n < 0 && (s->head.err || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))) {
         enter(c, NR_HTTP_SENDING);
-        nr_http_conn_close(c);
+        give_up(c);
         return;
     }
     size_t sent = n < 0 ? 0 : (size_t)n;
@@ -210,7 +216,7 @@ static void say_continue(struct nr_http_call *c)
     if (c->continued || !c->parser.expects_continue || c->parser.phase < NR_HTTP_IN_BODY) return;
     c->continued = true;
     /* A socket that cannot take 25 bytes at the start of an exchange is no working connection. */
-    if (send(c->fd, text, sizeof text - 1, MSG_NOSIGNAL) != (ssize_t)(sizeof text - 1)) nr_http_conn_close(c);
+    if (send(c->fd, text, sizeof text - 1, MSG_NOSIGNAL) != (ssize_t)(sizeof text - 1)) give_up(c);
 }
 
 static void hand_over(struct nr_http_call *c, enum nr_http_result r)
@@ -259,7 +265,7 @@ static void read_input(struct nr_http_call *c)
     ssize_t n = recv(c->fd, s->scratch, sizeof s->scratch, 0);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
     if (n <= 0) {
-        nr_http_conn_close(c);
+        give_up(c);
         return;
     }
     s->stats.bytes_in += (size_t)n;
@@ -270,7 +276,7 @@ static void read_input(struct nr_http_call *c)
     }
     nr_buf_add(&c->in, s->scratch, (size_t)n);
     if (c->in.err)
-        nr_http_conn_close(c);
+        give_up(c);
     else
         serve(c, c->in.data, c->in.len);
 }
