@@ -10,12 +10,14 @@
 struct feed {
     struct nr_winner winner;
     int64_t wall_ms;
+    const uint8_t *only; /* of one signer; NULL: of all */
 };
 
 static int feed(void *arg, uint64_t key_hash, const struct nr_record *rec)
 {
     struct feed *f = arg;
     (void)key_hash;
+    if (f->only && memcmp(f->only, rec->signer, NR_KEY_SIZE) != 0) return 0;
     nr_winner_feed(&f->winner, rec, nr_record_id(rec->raw), f->wall_ms);
     return 0;
 }
@@ -157,14 +159,44 @@ static int refresh_view(struct nr_store *s, uint8_t kind, struct nr_bytes subjec
     return kind == NR_KIND_NODE ? write_node(s, subject, &d) : write_profile(s, subject, &d);
 }
 
-/* When a node was last heard: the newest living heartbeat, whoever signed it. */
+/* Whose heartbeats count (proto/README.md A.7): a node's that speaks for itself only its own, else everybody's. *there:
+ * readers see the node. */
+static int heard_from(struct nr_store *s, struct nr_bytes node_id, uint8_t signer[static NR_KEY_SIZE],
+                      const uint8_t **only, bool *there)
+{
+    struct nr_bytes value;
+    struct nr_node_view view;
+    *only = NULL;
+    int err = s->ops->get(s->kv, NR_T_NODES, node_id, &value);
+    *there = err == 0;
+    if (err) return err == NR_E_NOT_FOUND ? 0 : err;
+    err = nr_node_view_read(value, &view);
+    if (err || !view.head.self) return err;
+    memcpy(signer, view.head.signer, NR_KEY_SIZE);
+    *only = signer;
+    return 0;
+}
+
+int nr_views_heartbeat_counts(struct nr_store *s, const struct nr_record *beat, bool *counts)
+{
+    uint8_t signer[NR_KEY_SIZE];
+    const uint8_t *only;
+    bool there;
+    int err = heard_from(s, beat->subject, signer, &only, &there);
+    *counts = !err && (!only || memcmp(only, beat->signer, NR_KEY_SIZE) == 0);
+    return err;
+}
+
+/* When a node was last heard: the newest living heartbeat of those that count. */
 static int refresh_live(struct nr_store *s, struct nr_bytes node_id, int64_t wall_ms)
 {
     struct nr_heartbeat_body body;
-    struct nr_bytes view;
+    uint8_t signer[NR_KEY_SIZE];
+    bool there;
     struct feed f = { .wall_ms = wall_ms };
     nr_winner_init(&f.winner);
-    int err = s->ops->rec_each_of(s->kv, NR_KIND_HEARTBEAT, node_id, feed, &f);
+    int err = heard_from(s, node_id, signer, &f.only, &there);
+    if (!err) err = s->ops->rec_each_of(s->kv, NR_KIND_HEARTBEAT, node_id, feed, &f);
     if (err) return err;
     if (f.winner.any) {
         err = nr_heartbeat_body_decode(f.winner.rec.body, &body);
@@ -173,16 +205,21 @@ static int refresh_live(struct nr_store *s, struct nr_bytes node_id, int64_t wal
         return s->ops->put(s->kv, NR_T_LIVE, node_id, nr_bytes(&live, sizeof live));
     }
     err = s->ops->del(s->kv, NR_T_LIVE, node_id);
-    if (err) return err;
-    err = s->ops->get(s->kv, NR_T_NODES, node_id, &view);
-    return err == NR_E_NOT_FOUND ? nr_history_drop(s, node_id) : err;
+    return err || there ? err : nr_history_drop(s, node_id);
+}
+
+/* Who speaks for a node also settles whose heartbeats count. */
+static int refresh_node(struct nr_store *s, struct nr_bytes node_id, const struct nr_record *cause, int64_t wall_ms)
+{
+    int err = refresh_view(s, NR_KIND_NODE, node_id, cause, wall_ms);
+    return err ? err : refresh_live(s, node_id, wall_ms);
 }
 
 int nr_views_refresh(struct nr_store *s, uint8_t kind, struct nr_bytes subject, const struct nr_record *cause,
                      int64_t wall_ms)
 {
     switch (kind) {
-    case NR_KIND_NODE:
+    case NR_KIND_NODE: return refresh_node(s, subject, cause, wall_ms);
     case NR_KIND_PROFILE: return refresh_view(s, kind, subject, cause, wall_ms);
     case NR_KIND_HEARTBEAT: return refresh_live(s, subject, wall_ms);
     default: return 0;

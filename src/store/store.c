@@ -91,8 +91,11 @@ int nr_store_refresh(struct nr_store *s, uint8_t kind, struct nr_bytes subject, 
 int nr_store_history_add(struct nr_store *s, const struct nr_record *heartbeat)
 {
     if (!s->views) return 0;
+    bool counts;
     int err = s->ops->begin(s->kv);
-    return err ? err : end(s, nr_history_add(s, heartbeat));
+    if (err) return err;
+    err = nr_views_heartbeat_counts(s, heartbeat, &counts);
+    return end(s, err || !counts ? err : nr_history_add(s, heartbeat));
 }
 
 int nr_store_evidence_add(struct nr_store *s, const struct nr_record *a, const struct nr_record *b)

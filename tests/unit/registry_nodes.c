@@ -34,6 +34,41 @@ static void get(void **state)
     assert_int_equal(n.ip.len, 0);
 }
 
+static void spoken_for(struct nr_store *s)
+{
+    some_nodes(s);
+    say(s, make_beat(2, "b-gpu", T0 + 5000, 5000), T0);
+    say(s, make_beat(2, "c-gpu", T0 + 5000, 5000), T0);
+}
+
+static void taken_over(struct nr_store *s)
+{
+    say(s, make_node(2, "c-gpu", T0 + 1, &(struct node_say){ .self = true }), T0);
+    say(s, make_node(1, "b-gpu", T0 + 9000, &(struct node_say){ .self = true, .deleted = true }), T0);
+    say(s, make_node(1, "c", T0 + 9000, &(struct node_say){ .role = "gp" }), T0);
+}
+
+/* Nobody keeps a node that speaks for itself alive but itself; for others every sponsor's heartbeat counts, until the
+ * node speaks. */
+static void whose_heartbeats_count(void **state)
+{
+    struct place *p = *state;
+    struct nr_node n;
+    in_writer(p->dir, spoken_for);
+    open_place(p);
+    assert_int_equal(nr_node_get(p->snapshot, "b-gpu", 5, T0, &n), 0);
+    assert_int_equal(n.last_heartbeat_ms, T0 + 2000);
+    assert_int_equal(nr_node_get(p->snapshot, "c-gpu", 5, T0, &n), 0);
+    assert_int_equal(n.last_heartbeat_ms, T0 + 5000);
+    close_place(p);
+    in_writer(p->dir, taken_over);
+    open_place(p);
+    assert_int_equal(nr_node_get(p->snapshot, "c-gpu", 5, T0, &n), 0);
+    assert_true(n.self);
+    assert_int_equal(n.last_heartbeat_ms, T0 + 5000); /* the second key's own */
+    assert_int_equal(nr_node_get(p->snapshot, "b-gpu", 5, T0, &n), NR_ERR_NOT_FOUND);
+}
+
 /* The three pieces of JSON are the contract's members, in its order. */
 static void json(void **state)
 {
@@ -192,7 +227,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
     const struct CMUnitTest tests[] = {
-        T(get), T(json), T(filters), T(capabilities), T(cursors_share_a_snapshot), T(counts),
+        T(get), T(whose_heartbeats_count), T(json), T(filters), T(capabilities), T(cursors_share_a_snapshot), T(counts),
     };
     if (nr_crypto_init()) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
