@@ -4,10 +4,11 @@
 
 #include "base/assert.h"
 
-#define STAGED_MAX   ((size_t)64 << 20) /* then a call commits what the calls before it have staged */
-#define TRIES_MAX    64                 /* of growing and doing again; the map doubles each time */
-#define ENTRY_COST   64                 /* what an entry takes beside its bytes, about */
-#define BUDGET_SPARE ((size_t)32 << 12) /* of the room that is left, kept for the tree's own pages */
+#define STAGED_MAX         ((size_t)64 << 20) /* then a call commits what the calls before it have staged */
+#define TRIES_MAX          64                 /* of growing and doing again; the map doubles each time */
+#define ENTRY_COST         64                 /* what an entry takes beside its bytes, about */
+#define BUDGET_SPARE       ((size_t)32 << 12) /* of the room that is left, kept for the tree's own pages */
+#define DEAD_READERS_EVERY 8                  /* commits */
 
 int nr_db_open(struct nr_db *db, enum nr_half half, const char *path, bool durable, size_t map_max)
 {
@@ -255,6 +256,14 @@ static int commit_once(struct nr_db *db)
     return nr_db_env_disk_error(db, nr_lmdb_error(rc));
 }
 
+/* A reader that was killed in its snapshot keeps every page freed since: looked for often enough that few commits pile
+ * up. */
+static void forget_dead_readers(struct nr_db *db)
+{
+    int dead;
+    if (db->commits % DEAD_READERS_EVERY == 0) (void)mdb_reader_check(db->env, &dead);
+}
+
 int nr_db_commit(struct nr_db *db)
 {
     if (!nr_db_dirty(db)) {
@@ -268,6 +277,7 @@ int nr_db_commit(struct nr_db *db)
         nr_oplog_truncate(&db->staged, 0);
         db->put_error = 0;
         db->commits++;
+        forget_dead_readers(db);
         return 0;
     }
     db->mark = nr_oplog_len(&db->staged);
