@@ -1,9 +1,11 @@
-"""Takes the frames of all interfaces in a namespace, and sends frames out of one, byte for byte."""
+"""Takes the frames of all interfaces in a namespace, and sends frames out of one."""
 
 import select
 import socket
 
 ETH_P_ALL = 3
+ETHERTYPE, PROTOCOL, IPV4_UDP = slice(12, 14), 23, (b"\x08\x00", 17)
+UDP_CHECKSUM = slice(14 + 20 + 6, 14 + 20 + 8)
 
 
 class Sniffer:
@@ -26,9 +28,18 @@ class Sniffer:
         return frames
 
 
+def unchecked(frame):
+    """The frame without its UDP checksum: veth leaves it to the end that it never reaches, and none is right too."""
+    if (frame[ETHERTYPE], frame[PROTOCOL]) != IPV4_UDP:
+        return frame
+    frame = bytearray(frame)
+    frame[UDP_CHECKSUM] = bytes(2)
+    return bytes(frame)
+
+
 def send(there, interface, frames):
     with there.inside():
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
             out.bind((interface, 0))
             for frame in frames:
-                out.send(frame)
+                out.send(unchecked(frame))

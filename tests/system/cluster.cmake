@@ -1,0 +1,11 @@
+# Whole clusters. SERIAL: it measures against a bound, or has the machine to itself for another reason.
+nr_system_test(cluster_spread SERIAL)
+nr_system_test(cluster_liveness SERIAL)
+nr_system_test(cluster_agent SERIAL ARGS 15)
+nr_system_test(cluster_late)
+nr_system_test(cluster_partition)
+nr_system_test(cluster_deletion)
+nr_system_test(cluster_nat)
+nr_system_test(cluster_kill ARGS 20 TIMEOUT 240)
+nr_system_test(cluster_readers)
+nr_system_test(quickstart SERIAL TIMEOUT 600)
