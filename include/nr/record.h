@@ -17,7 +17,7 @@ struct nr_record_facts {
     int64_t stamp_ms;
     uint32_t lease_s;
     int64_t ends_ms;
-    const void *body;      /* msgpack, within the record */
+    const void *body; /* msgpack, within the record */
     size_t body_len;
     uint64_t id;
     bool deleted;
@@ -26,8 +26,8 @@ struct nr_record_facts {
 /* Decodes and verifies. NR_ERR_INVALID (not a record), NR_ERR_SIGNATURE (then *out is filled all the same). */
 NR_API int nr_record_check(const void *data, size_t len, struct nr_record_facts *out);
 
-/* Writes a msgpack map or any item in canonical form as JSON into `out` (NUL-terminated, at most `size` bytes). Returns the length,
- * or NR_ERR_TOO_LARGE, NR_ERR_INVALID. bin is written as base64url. */
+/* Writes a msgpack map or any item in canonical form as JSON into `out` (NUL-terminated, at most `size` bytes). Returns
+ * the length, or NR_ERR_TOO_LARGE, NR_ERR_INVALID. bin is written as base64url. */
 NR_API long nr_msgpack_to_json(const void *data, size_t len, char *out, size_t size);
 
 #ifdef __cplusplus
