@@ -152,7 +152,7 @@ static void bodies_are_checked(void **state)
 /* Frames follow each other in one buffer, and 48 members fit. */
 static void frames_are_appended(void **state)
 {
-    char keys[NR_CONTROL_MEMBERS_MAX][8];
+    char keys[NR_CONTROL_MEMBERS_MAX][24];
     struct nr_control_writer w;
     struct nr_control_map m;
     (void)state;
