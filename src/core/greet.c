@@ -149,10 +149,7 @@ static struct nr_path *path_make(struct nr_core *core, struct nr_now now, const 
 static void path_prove(struct nr_path *path, struct nr_now now, const struct nr_addr *from, const struct nr_header *h,
                        const struct nr_proof *m)
 {
-    if (path->incarnation != h->incarnation) {
-        nr_window_init(&path->window);
-        (void)nr_window_take(&path->window, h->number);
-    }
+    if (path->incarnation != h->incarnation) nr_window_begin(&path->window, h->number);
     if (!nr_addr_eq(&path->addr, from)) path->open = 0; /* what is under way goes to the old address */
     path->incarnation = h->incarnation;
     path->addr = *from;

@@ -14,6 +14,13 @@ static uint64_t *word_of(struct nr_window *w, uint64_t number)
     return &w->bits[number / 64 % (NR_WINDOW_BITS / 64)];
 }
 
+void nr_window_begin(struct nr_window *w, uint64_t number)
+{
+    memset(w->bits, 0xff, sizeof w->bits);
+    *word_of(w, number) = UINT64_MAX >> (63 - number % 64);
+    w->highest = number;
+}
+
 bool nr_window_take(struct nr_window *w, uint64_t number)
 {
     /* The word that the highest number stands in is shared with none that are 1,024 lower: a whole word is given up. */

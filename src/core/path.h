@@ -17,6 +17,9 @@ struct nr_window {
     uint64_t bits[NR_WINDOW_BITS / 64];
 };
 void nr_window_init(struct nr_window *w);
+/* A window in which this number and all below it were seen: what was sent before a path was made is not played over it.
+ */
+void nr_window_begin(struct nr_window *w, uint64_t number);
 /* True and remembered for a number not seen before and not too old. */
 bool nr_window_take(struct nr_window *w, uint64_t number);
 
