@@ -238,29 +238,31 @@ static void check_set(struct sim_world *w, const struct sim_node *n, const struc
     c->sets[c->set_count++] = s->another_sum;
 }
 
-void sim_check_node(struct sim_node *n)
+size_t sim_check_node(struct sim_node *n)
 {
     struct sim_world *w = n->world;
-    if (w->failed || n->state != SIM_UP) return;
+    if (w->failed || n->state != SIM_UP) return 0;
     struct whole s = { .node = n, .now = sim_node_now(n) };
     w->check.whole++;
     if (nr_store_each(n->store, check_record, &s) != 0) {
         sim_fail(w, "%s: its store cannot be read", n->name);
-        return;
+        return 0;
     }
-    if (s.dead) return;
+    size_t records = s.counts[NR_PLANE_COLD] + s.counts[NR_PLANE_HOT] + s.counts[NR_PLANE_BRIEF];
+    if (s.dead) return records;
     for (int plane = 0; plane < 3; plane++)
         if (nr_core_record_count(n->core, (enum nr_plane)plane) != s.counts[plane])
             sim_fail(w, "%s: %zu records of plane %d in its index, %zu in its store", n->name,
                      nr_core_record_count(n->core, (enum nr_plane)plane), plane, s.counts[plane]);
     if (nr_core_fingerprint(n->core) != s.sum) sim_fail(w, "%s: its fingerprint is not that of its records", n->name);
     check_set(w, n, &s);
+    return records;
 }
 
-void sim_check_turn(struct sim_world *w)
+size_t sim_check_turn(struct sim_world *w)
 {
     if (w->check.next >= w->node_count) w->check.next = 0;
-    sim_check_node(&w->nodes[w->check.next++]);
+    return sim_check_node(&w->nodes[w->check.next++]);
 }
 
 void sim_check_all(struct sim_world *w)

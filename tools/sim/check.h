@@ -16,8 +16,9 @@ struct sim_check {
     struct sim_map set_of; /* a fingerprint → the set that was seen under it */
     uint64_t *sets;        /* another sum over the same set */
     size_t set_count, set_capacity;
-    uint32_t next;  /* the node whose turn it is */
-    uint64_t whole; /* whole checks made */
+    uint32_t next;    /* the node whose turn it is */
+    uint64_t next_at; /* the step after which it is */
+    uint64_t whole;   /* whole checks made */
 };
 
 void sim_check_init(struct sim_check *c);
@@ -30,9 +31,9 @@ void sim_check_sign(struct sim_node *n, struct nr_bytes msg);
 void sim_check_received(struct sim_node *n, const struct nr_addr *from, size_t size);
 void sim_check_sent(struct sim_node *n, const struct nr_datagram *d);
 void sim_check_booted(struct sim_node *n);
-/* Whole: the node whose turn it is; one; all. */
-void sim_check_turn(struct sim_world *w);
-void sim_check_node(struct sim_node *n);
+/* Whole: the node whose turn it is; one; all. Return how many records were looked at. */
+size_t sim_check_turn(struct sim_world *w);
+size_t sim_check_node(struct sim_node *n);
 void sim_check_all(struct sim_world *w);
 
 #endif

@@ -28,6 +28,7 @@ static void die_and_return(struct sim_world *w, uint32_t round)
     for (uint32_t steps = nr_rng_below(&w->rng, 60); steps > 0; steps--) sim_world_step(w);
     sim_node_crash(n, round % 3 == 0);
     sim_world_run(w, nr_rng_below(&w->rng, 2 * SIM_SECOND));
+    n->clock_offset_ms = -(int64_t)nr_rng_below(&w->rng, 3000); /* stamps must not go back with it */
     if (!w->failed) sim_node_boot(n);
     sim_world_run(w, nr_rng_below(&w->rng, SIM_SECOND));
 }

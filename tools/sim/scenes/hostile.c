@@ -6,9 +6,12 @@
 #include "tools/sim/scenario.h"
 #include "tools/sim/scenes/capture.h"
 
-#define GARBAGE     4000
-#define FLOOD       4000
-#define FLOOD_TAKEN 3000 /* C.6: a signer's and a path's budget; far fewer than all over all paths */
+#define GARBAGE      4000
+#define FLOOD        14000
+#define SIGNER_BURST 10000 /* what one signer may say at once, and in a second, of a node's patience (C.6) */
+#define SIGNER_RATE  1000
+#define SERVE_BURST  131072 /* bytes that a path is served at once, and in a second (C.5.6) */
+#define SERVE_RATE   2000000
 
 static void meet_all(struct sim_world *w, struct sim_ghost *g)
 {
@@ -58,10 +61,23 @@ static void send_mutant(struct sim_world *w, struct sim_ghost *g, const struct s
     sim_ghost_send(g, NULL, &to, nr_bytes(out, len));
 }
 
+static uint8_t *make_record(struct sim_world *w, const struct sim_ghost *g, const struct nr_record_draft *wanted,
+                            bool forged, struct nr_writer *rw, uint8_t raw[static NR_RECORD_MAX])
+{
+    static const uint8_t empty_map = 0x80;
+    struct nr_record_draft draft = *wanted;
+    draft.signer = g->key.pub;
+    if (!draft.body.len) draft.body = nr_bytes(&empty_map, 1);
+    if (!draft.lease_s) draft.lease_s = 600;
+    if (!draft.stamp) draft.stamp = nr_stamp_make(w->wall_base_ms + w->now_us / 1000, 0);
+    nr_writer_init(rw, raw, NR_RECORD_MAX);
+    sim_ghost_record(g, rw, &draft, forged);
+    return raw;
+}
+
 static void push_record(struct sim_world *w, struct sim_ghost *g, uint8_t kind, uint32_t number, int64_t ahead_ms,
                         uint32_t lease_s, bool forged)
 {
-    static const uint8_t empty_map = 0x80;
     uint8_t raw[NR_RECORD_MAX];
     char subject[32];
     struct nr_writer rw;
@@ -69,14 +85,11 @@ static void push_record(struct sim_world *w, struct sim_ghost *g, uint8_t kind, 
     snprintf(subject, sizeof subject, "flood-%u", (unsigned)number);
     struct nr_record_draft draft = {
         .kind = kind,
-        .signer = g->key.pub,
         .subject = nr_bytes_str(subject),
         .stamp = nr_stamp_make(w->wall_base_ms + w->now_us / 1000 + ahead_ms, (uint16_t)number),
         .lease_s = lease_s,
-        .body = nr_bytes(&empty_map, 1),
     };
-    nr_writer_init(&rw, raw, sizeof raw);
-    sim_ghost_record(g, &rw, &draft, forged);
+    make_record(w, g, &draft, forged, &rw, raw);
     sim_ghost_push(g, &to, nr_writer_bytes(&rw));
 }
 
@@ -115,17 +128,95 @@ static void send_costly(struct sim_world *w, struct sim_ghost *g)
     sim_ghost_send(g, NULL, &to, nr_writer_bytes(&mw));
 }
 
+/* Two records under one stamp, to one node in this order and to another in that: both keep the pair as evidence, and
+ * take the one with the higher id. */
+static void cheat_stamps(struct sim_world *w, struct sim_ghost *g)
+{
+    static const uint8_t other_map[] = { 0x81, 0xa1, 'x', 0x01 };
+    uint8_t raw[2][NR_RECORD_MAX];
+    struct nr_writer rw[2];
+    struct nr_record_draft draft = { .kind = 50, .subject = nr_bytes_str("two-faced") };
+    make_record(w, g, &draft, false, &rw[0], raw[0]);
+    draft.body = nr_bytes(other_map, sizeof other_map);
+    make_record(w, g, &draft, false, &rw[1], raw[1]);
+    size_t high = nr_record_id(nr_writer_bytes(&rw[1])) > nr_record_id(nr_writer_bytes(&rw[0]));
+    for (size_t node = 0; node < 2; node++) {
+        struct nr_addr to = sim_net_addr(&w->net, (uint32_t)node);
+        sim_ghost_push(g, &to, nr_writer_bytes(&rw[node]));
+    }
+    sim_world_run(w, 22000);
+    for (size_t node = 0; node < 2; node++) {
+        struct nr_addr to = sim_net_addr(&w->net, (uint32_t)node);
+        sim_ghost_push(g, &to, nr_writer_bytes(&rw[1 - node]));
+    }
+    sim_world_run(w, 2 * SIM_SECOND);
+    for (size_t i = 0; i < w->node_count && !w->failed; i++) {
+        struct nr_record held;
+        bool has = sim_holds(&w->nodes[i], 50, g->key.pub, "two-faced", &held);
+        sim_expect(w, has && nr_bytes_eq(held.raw, nr_writer_bytes(&rw[high])), "%s holds the wrong one of two",
+                   w->nodes[i].name);
+        if (i < 2)
+            sim_expect(w, nr_store_evidence_count(w->nodes[i].store) > 0, "%s has no evidence", w->nodes[i].name);
+    }
+}
+
 static void flood(struct sim_world *w, struct sim_ghost *g)
 {
-    size_t before = w->failed ? 0 : nr_core_record_count(w->nodes[0].core, NR_PLANE_COLD);
+    size_t before[64] = { 0 };
     int64_t start_us = w->now_us;
+    if (w->node_count > 64) sim_fail(w, "this scenario takes at most 64 nodes");
+    for (size_t i = 0; i < w->node_count && !w->failed; i++)
+        before[i] = nr_core_record_count(w->nodes[i].core, NR_PLANE_COLD);
     for (uint32_t i = 0; i < FLOOD && !w->failed; i++) {
         push_record(w, g, 50, 1000 + i, 0, 86400, false);
-        if (i % 10 == 0) sim_world_run(w, 1000);
+        if (i % 10 == 0) sim_world_run(w, 500);
     }
-    size_t taken = w->failed ? 0 : nr_core_record_count(w->nodes[0].core, NR_PLANE_COLD) - before;
-    sim_expect(w, taken <= FLOOD_TAKEN, "%zu records of a flood of %d were taken in %lld ms", taken, FLOOD,
-               (long long)((w->now_us - start_us) / 1000));
+    sim_world_run(w, 200000);
+    size_t may = SIGNER_BURST + (size_t)((w->now_us - start_us) * SIGNER_RATE / SIM_SECOND) + 1;
+    for (size_t i = 0; i < w->node_count && !w->failed; i++) {
+        size_t taken = nr_core_record_count(w->nodes[i].core, NR_PLANE_COLD) - before[i];
+        sim_expect(w, taken <= may, "%s took %zu records of one signer, where %zu were its budget", w->nodes[i].name,
+                   taken, may);
+        sim_expect(w, taken > 0, "%s took nothing: the flood did not come in", w->nodes[i].name);
+    }
+}
+
+struct ids {
+    uint64_t list[NR_IDS_MAX];
+    size_t count;
+};
+
+static int collect_id(void *arg, uint64_t key_hash, const struct nr_record *rec)
+{
+    (void)key_hash;
+    struct ids *ids = arg;
+    ids->list[ids->count++] = nr_record_id(rec->raw);
+    return ids->count == NR_IDS_MAX;
+}
+
+/* Asks one node for a great many records over and over: it gives no more than a path's budget. */
+static void drain_bytes(struct sim_world *w, struct sim_ghost *g)
+{
+    uint8_t out[NR_MESSAGES_MAX];
+    struct ids ids = { .count = 0 };
+    struct nr_writer mw;
+    struct nr_addr to = sim_net_addr(&w->net, 0);
+    if (w->failed) return;
+    (void)!nr_store_each(w->nodes[0].store, collect_id, &ids);
+    nr_writer_init(&mw, out, sizeof out);
+    nr_ids_encode(&mw, NR_MSG_WANT, ids.list, ids.count);
+    uint64_t before = g->bytes_in;
+    int64_t start_us = w->now_us;
+    for (int i = 0; i < 400 && !w->failed; i++) {
+        sim_ghost_send(g, NULL, &to, nr_writer_bytes(&mw));
+        sim_world_run(w, 2000);
+    }
+    sim_world_run(w, 100000);
+    uint64_t got = g->bytes_in - before;
+    uint64_t may = SERVE_BURST + (uint64_t)(w->now_us - start_us) * SERVE_RATE / SIM_SECOND;
+    sim_expect(w, got > SERVE_BURST, "the insider got %llu bytes: it was not served", (unsigned long long)got);
+    sim_expect(w, got <= may + may / 4, "the insider got %llu bytes, where %llu were its budget",
+               (unsigned long long)got, (unsigned long long)may);
 }
 
 static uint64_t sum_refused(struct sim_world *w)
@@ -162,7 +253,10 @@ void sim_scene_hostile(struct sim_world *w)
     send_records(w, g);
     sim_expect(w, sum_refused(w) > 0, "nothing was refused");
     meet_all(w, g);
+    cheat_stamps(w, g);
     flood(w, g);
+    meet_all(w, g);
+    drain_bytes(w, g);
     for (size_t i = 0; i < w->node_count; i++)
         sim_expect(w, sim_sees_status(&w->nodes[0], w->nodes[i].name) == NR_STATUS_ONLINE, "%s is not online",
                    w->nodes[i].name);

@@ -9,17 +9,18 @@ static bool all_see_revision(struct sim_world *w, void *arg)
     return true;
 }
 
-/* The disk knows revision 1 and the world revision 3 when the node comes back; then it says revision 4. Its clock is an
- * hour slow besides, so that nothing but the record it meets can tell it where to go on. */
+/* The disk knows revision 1 and the world revision 3 when the node comes back, half a minute slow; then it says
+ * revision 4. Only the record that it meets can tell it where to go on. */
 void sim_scene_restored(struct sim_world *w)
 {
     struct sim_node *n = &w->nodes[w->node_count - 1];
     sim_play_cluster(w);
     sim_world_run(w, 5 * SIM_SECOND);
     struct nr_memdisk *backup = w->failed ? NULL : sim_node_copy_disk(n);
+    sim_world_run(w, 60 * SIM_SECOND);
     for (n->revision = 2; n->revision <= 3 && !w->failed; n->revision++) {
         sim_say_self(n);
-        sim_world_run(w, 60 * SIM_SECOND);
+        sim_world_run(w, 2 * SIM_SECOND);
     }
     sim_node_crash(n, true);
     if (w->failed) {
