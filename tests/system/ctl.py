@@ -6,7 +6,9 @@ import nr
 
 
 def run(noded, *words, stdin=None, env=None):
-    return nr.run("nodectl", "--state-dir", noded.state, "--socket", noded.socket, *words, stdin=stdin, env=env)
+    status, out, err = nr.run("nodectl", "--state-dir", noded.state, "--socket", noded.socket, *words, stdin=stdin, env=env)
+    assert not nr.sanitizer_findings(err), err
+    return status, out, err
 
 
 def ok(noded, *words, stdin=None, env=None):

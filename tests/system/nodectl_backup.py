@@ -78,6 +78,7 @@ with nr.Cluster() as cluster:
     assert contents(a.state, KEYS) == before
     for name in ("node.key", "cluster.keys", "authority.key"):
         assert stat.S_IMODE(os.stat(os.path.join(a.state, name)).st_mode) == 0o600, name
+    assert stat.S_IMODE(os.stat(os.path.join(a.state, "node_id")).st_mode) == 0o644
     assert not os.path.exists(os.path.join(a.state, "pulse")) and not os.path.exists(os.path.join(a.state, "restore.tmp"))
 
     # A lost disk: the restored node is who it was, meets what it had said at its peer, and speaks with newer stamps.

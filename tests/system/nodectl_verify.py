@@ -82,6 +82,13 @@ with nr.Cluster() as cluster:
     found = faults(copy)
     assert ("view", "n07") in found and ("signature", "n07") not in found, found
 
+    # An index entry that leads to another node than the one that has the label, or to none.
+    for number, wrong in enumerate((b"n08", b"n0:")):
+        copy = Copy(cluster, a, f"index-{number}")
+        copy.change(b"label-1\0n07", b"label-1\0" + wrong)
+        found = faults(copy)
+        assert ("index", "label-1") in found and ("view", "n07") not in found, found
+
     # A file cut short is a failure in words, not a crash.
     copy = Copy(cluster, a, "short")
     os.truncate(copy.file, os.path.getsize(copy.file) // 2)

@@ -44,14 +44,18 @@ static void lock_is_exclusive(void **state)
     close(b);
 }
 
-/* A file has its mode from the first moment on that others see it, and is never written over. */
+/* A file has the mode that was asked for, whatever the umask, and is never written over. */
 static void files_are_new_and_private(void **state)
 {
     int dir = open_dir(*state);
     struct stat st;
     mode_t before = umask(0);
     assert_int_equal(ctl_write_file(dir, "key", nr_bytes_str("secret"), 0600, geteuid(), getegid()), 0);
+    umask(077);
+    assert_int_equal(ctl_write_file(dir, "word", nr_bytes_str("open"), 0644, geteuid(), getegid()), 0);
     umask(before);
+    assert_int_equal(fstatat(dir, "word", &st, 0), 0);
+    assert_int_equal(st.st_mode & 07777, 0644);
     assert_int_equal(fstatat(dir, "key", &st, 0), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     assert_int_equal(st.st_size, 6);
