@@ -1,5 +1,5 @@
 if(TARGET nodectl_parts)
-  foreach(name text table archive files jsonpack command)
+  foreach(name text table archive files jsonpack command store)
     nr_unit_test(nodectl_${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/nodectl_${name}.c LINKS nodectl_parts)
   endforeach()
 

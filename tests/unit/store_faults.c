@@ -225,6 +225,35 @@ static void refused_after_failed_commit(void **state)
     free_life(&l);
 }
 
+/* A pulse half that takes nothing stops no registration, no change and no deletion. */
+static void registry_despite_pulse(void **state)
+{
+    struct fixture f;
+    struct life l;
+    struct nr_store_info info;
+    (void)state;
+    make_life(&l);
+    fixture_open(&f, false);
+    assert_int_equal(put(f.store, l.made[BEAT]), 0);
+    nr_memdisk_fail(f.disk, NR_E_FULL, 0);
+    assert_int_equal(nr_store_commit_pulse(f.store), NR_E_FULL);
+    assert_int_equal(refresh(f.store, l.made[BEAT]), NR_E_FULL);
+    for (int i = FIRST; i <= SECOND; i++) {
+        assert_int_equal(put(f.store, l.made[i]), 0);
+        assert_int_equal(refresh(f.store, l.made[i]), 0);
+    }
+    nr_store_info(f.store, &info);
+    assert_int_equal(info.nodes, 1);
+    assert_int_equal(info.log_seq, 2);
+    assert_int_equal(put(f.store, l.made[DELETION]), 0);
+    assert_int_equal(refresh(f.store, l.made[DELETION]), 0);
+    nr_store_info(f.store, &info);
+    assert_int_equal(info.nodes, 0);
+    assert_int_equal(nr_store_commit(f.store), 0);
+    fixture_close(&f);
+    free_life(&l);
+}
+
 /* Equal bytes are held once however many disks hold them, and not at all when none does. */
 static void bytes_are_shared(void **state)
 {
@@ -322,6 +351,7 @@ int main(void)
         cmocka_unit_test(allocations_memory),
         cmocka_unit_test(allocations_lmdb),
         cmocka_unit_test(refused_after_failed_commit),
+        cmocka_unit_test(registry_despite_pulse),
         cmocka_unit_test(bytes_are_shared),
         cmocka_unit_test(power_loss),
         cmocka_unit_test(both_agree),

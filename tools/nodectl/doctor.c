@@ -116,11 +116,11 @@ static void check_store(struct ctl_doctor *d)
     ctl_found(d, CTL_FINE, "store", NULL, "schema %" PRIu32 ", %" PRIu64 " records, registry %s, pulse %s",
               d->store.schema, d->store.records, registry, pulse);
     ctl_found(d, d->store.readers >= READERS_WARN ? CTL_WARNING : CTL_FINE, "readers",
-              "end readers that hold it open; those that have died are freed when noded runs", "%" PRIu32 " readers",
+              "end readers that hold it open; those that have died are freed when noded runs", "%" PRIu32 " in use",
               d->store.readers);
     ctl_found(d, d->store.evidence ? CTL_BROKEN : CTL_FINE, "conflicts",
               "a key is used twice: see nodectl records --evidence, stop the copy, or give it a new state directory",
-              "%" PRIu64 " pairs of records that one key signed under one stamp", d->store.evidence);
+              "pairs of records that one key signed under one stamp: %" PRIu64, d->store.evidence);
 }
 
 /* Where the node id should stand for other programs; only of the machine's default node. */

@@ -158,6 +158,6 @@ int ctl_verify(struct ctl *ctl, const struct ctl_args *args)
     }
     nr_buf_fini(&v.records);
     nr_buf_fini(&v.text);
-    if (status == 0 && v.faults) status = ctl_fail("%" PRIu64 " faults found", v.faults);
+    if (status == 0 && v.faults) status = ctl_fail("faults found: %" PRIu64, v.faults);
     return status;
 }
