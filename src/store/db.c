@@ -121,26 +121,41 @@ void nr_db_mark(struct nr_db *db)
     db->mark = nr_oplog_len(&db->staged);
 }
 
-void nr_db_rollback(struct nr_db *db)
+/* Takes back what was listed after `mark`. Where even that fails, reads see the last commit, and the next write or
+ * commit tries again. */
+static void back_to(struct nr_db *db, size_t mark)
 {
     if (!nr_db_dirty(db)) abort_txn(db);
-    if (nr_oplog_len(&db->staged) == db->mark && (db->txn || !nr_db_dirty(db))) return;
-    nr_oplog_truncate(&db->staged, db->mark);
-    /* Where even that fails, reads see the last commit, and the next write or commit tries again. */
+    if (nr_oplog_len(&db->staged) == mark && (db->txn || !nr_db_dirty(db))) return;
+    nr_oplog_truncate(&db->staged, mark);
     (void)!redo(db, limit_with_reserve(db));
 }
 
-/* Stages one write: listed first, then done, or done again from the start in a larger map. */
-static int stage(struct nr_db *db, const struct nr_op *op, size_t limit)
+void nr_db_rollback(struct nr_db *db)
 {
-    int err = nr_oplog_add(&db->staged, op);
-    if (err) return err;
+    back_to(db, db->mark);
+}
+
+/* Does one write that is listed last already, or all of them in a larger map. */
+static int apply_last(struct nr_db *db, const struct nr_op *op, size_t limit)
+{
     if (!db->txn) return redo(db, limit);
     int rc = apply(db, op);
     if (rc != MDB_MAP_FULL) return nr_lmdb_error(rc);
     abort_txn(db);
-    err = nr_db_env_grow(db, limit);
+    int err = nr_db_env_grow(db, limit);
     return err ? err : redo(db, limit);
+}
+
+/* Stages one write: listed first, then done. One that cannot be done is not listed either. */
+static int stage(struct nr_db *db, const struct nr_op *op, size_t limit)
+{
+    size_t before = nr_oplog_len(&db->staged);
+    int err = nr_oplog_add(&db->staged, op);
+    if (err) return err;
+    err = apply_last(db, op, limit);
+    if (err) back_to(db, before);
+    return err;
 }
 
 static int charge(struct nr_db *db, size_t bytes)

@@ -99,7 +99,9 @@ size_t nr_db_env_room(struct nr_db *db)
 {
     MDB_stat st;
     nr_assert(mdb_env_stat(db->env, &st) == 0);
-    size_t used = used_size(db), free_bytes = free_pages(db) * st.ms_psize;
+    size_t used = used_size(db);
+    if (used < db->map_max / 2) return db->map_max - used; /* the free list need not be walked */
+    size_t free_bytes = free_pages(db) * st.ms_psize;
     return used > db->map_max + free_bytes ? 0 : db->map_max + free_bytes - used;
 }
 

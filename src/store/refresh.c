@@ -103,6 +103,13 @@ static int read_node(const struct nr_buf *b, struct nr_node_view *view, const st
     return err;
 }
 
+/* The registry goes on while the pulse half is full or lost: what it should have noted comes with the next heartbeat.
+ */
+static int despite_pulse(int err)
+{
+    return err == NR_E_FULL || err == NR_E_IO ? 0 : err;
+}
+
 static int write_node(struct nr_store *s, struct nr_bytes node_id, struct nr_change_draft *d)
 {
     struct nr_node_view old_view, new_view;
@@ -117,7 +124,7 @@ static int write_node(struct nr_store *s, struct nr_bytes node_id, struct nr_cha
     err = write_value(s, NR_T_NODES, node_id, is != NULL);
     if (!err) err = index_difference(s, node_id, was, is, false);
     if (!err) err = index_difference(s, node_id, is, was, true);
-    if (!err && !is) err = nr_history_drop(s, node_id);
+    if (!err && !is) err = despite_pulse(nr_history_drop(s, node_id));
     if (!err && !silent) err = nr_changes_add(s, d, node_id);
     return err;
 }
@@ -212,7 +219,7 @@ static int refresh_live(struct nr_store *s, struct nr_bytes node_id, int64_t wal
 static int refresh_node(struct nr_store *s, struct nr_bytes node_id, const struct nr_record *cause, int64_t wall_ms)
 {
     int err = refresh_view(s, NR_KIND_NODE, node_id, cause, wall_ms);
-    return err ? err : refresh_live(s, node_id, wall_ms);
+    return err ? err : despite_pulse(refresh_live(s, node_id, wall_ms));
 }
 
 int nr_views_refresh(struct nr_store *s, uint8_t kind, struct nr_bytes subject, const struct nr_record *cause,
