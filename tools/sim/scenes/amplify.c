@@ -7,7 +7,7 @@
 #include "tools/sim/scenes/capture.h"
 
 #define FLOOD  4000
-#define CHEATS 300
+#define CHEATS 600
 
 /* As many greetings as a datagram holds: each answer is as long as its greeting, but has a header and an envelope of
  * its own if it is sent alone. */
@@ -81,7 +81,7 @@ static void name_victims(struct sim_world *w, struct sim_ghost *g)
     sim_world_run(w, SIM_SECOND);
     for (uint32_t i = 0; i < CHEATS && !w->failed; i++) {
         push_cheat(w, g, i, &to);
-        sim_world_run(w, 100000);
+        sim_world_run(w, 50000);
         if (i % 100 == 99) sim_ghost_hello(g, NULL, &to);
     }
     sim_world_run(w, 10 * SIM_SECOND);

@@ -75,13 +75,12 @@ static uint8_t *make_record(struct sim_world *w, const struct sim_ghost *g, cons
     return raw;
 }
 
-static void push_record(struct sim_world *w, struct sim_ghost *g, uint8_t kind, uint32_t number, int64_t ahead_ms,
-                        uint32_t lease_s, bool forged)
+static void push_record(struct sim_world *w, struct sim_ghost *g, const struct nr_addr *to, uint8_t kind,
+                        uint32_t number, int64_t ahead_ms, uint32_t lease_s, bool forged)
 {
     uint8_t raw[NR_RECORD_MAX];
     char subject[32];
     struct nr_writer rw;
-    struct nr_addr to = any_addr(w);
     snprintf(subject, sizeof subject, "flood-%u", (unsigned)number);
     struct nr_record_draft draft = {
         .kind = kind,
@@ -90,17 +89,18 @@ static void push_record(struct sim_world *w, struct sim_ghost *g, uint8_t kind, 
         .lease_s = lease_s,
     };
     make_record(w, g, &draft, forged, &rw, raw);
-    sim_ghost_push(g, &to, nr_writer_bytes(&rw));
+    sim_ghost_push(g, to, nr_writer_bytes(&rw));
 }
 
 static void send_records(struct sim_world *w, struct sim_ghost *g)
 {
     for (uint32_t i = 0; i < 200 && !w->failed; i++) {
-        push_record(w, g, NR_KIND_NODE, i, 0, 600, false);     /* no hostname: malformed */
-        push_record(w, g, NR_KIND_HEARTBEAT, i, 0, 600, true); /* forged */
-        push_record(w, g, 50, i, 0, 600, true);                /* forged, of a kind nobody knows */
-        push_record(w, g, 50, i, 120000, 600, false);          /* ahead */
-        push_record(w, g, 50, i, -3600000, 60, false);         /* dead */
+        struct nr_addr to = any_addr(w);
+        push_record(w, g, &to, NR_KIND_NODE, i, 0, 600, false);     /* no hostname: malformed */
+        push_record(w, g, &to, NR_KIND_HEARTBEAT, i, 0, 600, true); /* forged */
+        push_record(w, g, &to, 50, i, 0, 600, true);                /* forged, of a kind nobody knows */
+        push_record(w, g, &to, 50, i, 120000, 600, false);          /* ahead */
+        push_record(w, g, &to, 50, i, -3600000, 60, false);         /* dead */
         sim_world_run(w, 5000);
     }
 }
@@ -160,25 +160,24 @@ static void cheat_stamps(struct sim_world *w, struct sim_ghost *g)
     }
 }
 
+/* One signer's records, all to one node: it takes what it grants one signer, and no more. */
 static void flood(struct sim_world *w, struct sim_ghost *g)
 {
-    size_t before[64] = { 0 };
+    const struct sim_node *n = &w->nodes[0];
+    struct nr_addr to = sim_net_addr(&w->net, n->index);
+    if (w->failed) return;
+    size_t before = nr_core_record_count(n->core, NR_PLANE_COLD);
     int64_t start_us = w->now_us;
-    if (w->node_count > 64) sim_fail(w, "this scenario takes at most 64 nodes");
-    for (size_t i = 0; i < w->node_count && !w->failed; i++)
-        before[i] = nr_core_record_count(w->nodes[i].core, NR_PLANE_COLD);
     for (uint32_t i = 0; i < FLOOD && !w->failed; i++) {
-        push_record(w, g, 50, 1000 + i, 0, 86400, false);
+        push_record(w, g, &to, 50, 1000 + i, 0, 86400, false);
         if (i % 10 == 0) sim_world_run(w, 500);
     }
     sim_world_run(w, 200000);
+    if (w->failed) return;
     size_t may = SIGNER_BURST + (size_t)((w->now_us - start_us) * SIGNER_RATE / SIM_SECOND) + 1;
-    for (size_t i = 0; i < w->node_count && !w->failed; i++) {
-        size_t taken = nr_core_record_count(w->nodes[i].core, NR_PLANE_COLD) - before[i];
-        sim_expect(w, taken <= may, "%s took %zu records of one signer, where %zu were its budget", w->nodes[i].name,
-                   taken, may);
-        sim_expect(w, taken > 0, "%s took nothing: the flood did not come in", w->nodes[i].name);
-    }
+    size_t taken = nr_core_record_count(n->core, NR_PLANE_COLD) - before;
+    sim_expect(w, taken <= may, "%s took %zu records of one signer, where %zu were its budget", n->name, taken, may);
+    sim_expect(w, taken > may / 2, "%s took %zu records: the flood did not come in", n->name, taken);
 }
 
 struct ids {
