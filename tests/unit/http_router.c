@@ -104,12 +104,59 @@ static void test_writes(void **state)
     }
 }
 
+static char *read_file(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) fail_msg("%s cannot be opened", path);
+    char *text = calloc(1, 65536);
+    assert_non_null(text);
+    assert_true(fread(text, 1, 65535, f) > 0);
+    fclose(f);
+    return text;
+}
+
+/* The description for programs has each call under its path; the manual page names each path. */
+static void test_documented(void **state)
+{
+    char *openapi = read_file(SOURCE_DIR "/deploy/openapi.yaml"),
+         *manual = read_file(SOURCE_DIR "/deploy/man/nodehttpd.8");
+    (void)state;
+    for (size_t i = 0; i < route_count; i++) {
+        char path[80], method[16] = "\n    ";
+        snprintf(path, sizeof path, "\n  %s:\n", routes[i].path);
+        for (size_t k = 0; routes[i].method[k]; k++) method[5 + k] = (char)(routes[i].method[k] | 0x20);
+        strcat(method, ":\n");
+        const char *at = strstr(openapi, path);
+        if (!at) fail_msg("%s is not in openapi.yaml", routes[i].path);
+        const char *end = strstr(at + 1, "\n\n"), *found = strstr(at, method);
+        if (!found || found > end) fail_msg("%s %s is not in openapi.yaml", routes[i].method, routes[i].path);
+        snprintf(path, sizeof path, "%.*s", (int)strcspn(routes[i].path, "{"), routes[i].path);
+        if (!strstr(manual, path)) fail_msg("%s is not in nodehttpd(8)", routes[i].path);
+    }
+    free(openapi);
+    free(manual);
+}
+
+/* The manual page has every flag of the program. */
+static void test_flags_documented(void **state)
+{
+    char *manual = read_file(SOURCE_DIR "/deploy/man/nodehttpd.8"), flag[64];
+    (void)state;
+    for (int key = 0; key < NR_CONF_KEY_COUNT; key++) {
+        const struct nr_conf_row *row = nr_conf_row((enum nr_conf_key)key);
+        snprintf(flag, sizeof flag, "\\-\\-%s", row->flag);
+        if (row->used_by & NR_CONF_NODEHTTPD && !strstr(manual, flag))
+            fail_msg("--%s is not in nodehttpd(8)", row->flag);
+    }
+    free(manual);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_route), cmocka_unit_test(test_allow),   cmocka_unit_test(test_literal_first),
-        cmocka_unit_test(test_head),        cmocka_unit_test(test_unknown), cmocka_unit_test(test_encoding),
-        cmocka_unit_test(test_writes),
+        cmocka_unit_test(test_every_route), cmocka_unit_test(test_allow),      cmocka_unit_test(test_literal_first),
+        cmocka_unit_test(test_head),        cmocka_unit_test(test_unknown),    cmocka_unit_test(test_encoding),
+        cmocka_unit_test(test_writes),      cmocka_unit_test(test_documented), cmocka_unit_test(test_flags_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

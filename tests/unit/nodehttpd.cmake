@@ -3,3 +3,4 @@ nr_unit_test(http_server SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/http_server.c 
 foreach(name http_bodies http_cache http_query http_router)
   nr_unit_test(${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/${name}.c LINKS nodehttpd_parts)
 endforeach()
+target_compile_definitions(test_http_router PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}")
