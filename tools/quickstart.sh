@@ -144,9 +144,9 @@ build() {
 # --- the cluster
 
 nodectl() ( # nodectl PEER ARGUMENTS…
-    socket=$run/$1/noded.sock
+    state=$run/$1
     shift
-    exec "$root/build/bin/nodectl" --socket "$socket" "$@"
+    exec "$root/build/bin/nodectl" --state-dir "$state" "$@"
 )
 
 await() { # await NAME WHAT COMMAND…: for 15 s, while NAME lives
@@ -168,7 +168,7 @@ start_peer() { # start_peer I
     if [ "$i" != 1 ] && [ -z "$(ls -A "$run/$i")" ]; then
         first="--token $run/token"
         # The token holds the cluster's key: for nobody else, and not for long.
-        (umask 077 && nodectl 1 invite >"$run/token") || fail_with_log noded-1 "nodectl invite failed"
+        (umask 077 && nodectl 1 invite >"$run/token" 2>>"$run/noded-1.log") || fail_with_log noded-1 "nodectl invite failed"
     fi
     say "   peer $i: 127.0.0.1:$(peer_port "$i"), $run/$i"
     launch "noded-$i" "$root/build/bin/noded" --state-dir "$run/$i" --socket "$run/$i/noded.sock" --node-id "peer-$i" \
@@ -221,10 +221,10 @@ Running. Things to try:
   curl -X POST http://localhost:$base/api/v1/nodes/register -H "Content-Type: application/json" \\
     -d '{"hostname": "test", "ip": "192.168.1.1", "role": "test-node", "labels": ["test"]}'
   curl 'http://localhost:$base/api/v1/nodes?role=test-node'
-  $ctl --socket $where/2/noded.sock nodes      # what peer 2 knows
-  $ctl --socket $where/3/noded.sock watch      # what changes, as peer 3 sees it
-  $ctl --socket $where/1/noded.sock peers      # who talks to whom
-  $ctl --socket $where/1/noded.sock records    # the signed records behind it all
+  $ctl --state-dir $where/2 nodes    # what peer 2 knows
+  $ctl --state-dir $where/3 watch    # what changes, as peer 3 sees it
+  $ctl --state-dir $where/1 peers    # who talks to whom
+  $ctl --state-dir $where/1 records  # the signed records behind it all
   kill -9 the noded of one peer, register something, run this again: nothing is lost
 Logs: $where/*.log
 HINTS

@@ -69,7 +69,7 @@ def readme(newcomer):
 def again(newcomer):
     """Running it again finds the data; running it while it runs says so; what was killed is started again."""
     newcomer.quickstart("--detach")
-    ask = "build/bin/nodectl --socket build/quickstart/{}/noded.sock -o json nodes"
+    ask = "build/bin/nodectl --state-dir build/quickstart/{} -o json nodes"
     nr.wait_for(lambda: all("test-node" in newcomer.shell(ask.format(i)) for i in (1, 2, 3)), 15, "the earlier run's node on all")
     assert "already running" in newcomer.quickstart("--detach")
     os.kill(newcomer.processes()[0], signal.SIGKILL)
