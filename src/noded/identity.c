@@ -23,8 +23,7 @@ static int fail_system(struct nr_buf *why, const char *what, const char *name)
     return NR_E_SYSTEM;
 }
 
-/* As mkdir -p. */
-static int make_dirs(const char *path, mode_t mode)
+static int make_each(const char *path, mode_t mode)
 {
     char copy[4096];
     if (snprintf(copy, sizeof copy, "%s", path) >= (int)sizeof copy) {
@@ -38,6 +37,16 @@ static int make_dirs(const char *path, mode_t mode)
         *p = '/';
     }
     return mkdir(copy, mode) == 0 || errno == EEXIST ? 0 : -1;
+}
+
+/* As mkdir -p, whatever the umask. */
+static int make_dirs(const char *path, mode_t mode)
+{
+    mode_t mask = umask(0022);
+    int made = make_each(path, mode), saved = errno;
+    umask(mask);
+    errno = saved;
+    return made;
 }
 
 static int open_dir(struct identity *id, const char *path, struct nr_buf *why)

@@ -19,8 +19,8 @@ int op_register(struct request *q)
     if (!request_register(q->map, &r, &q->faults)) return NR_E_INVALID;
     int err = nr_core_register(q->o->core, q->now, r.node_id, &r.body);
     if (err) return refused(q, err, NO_SUCH_NODE, SPEAKS_SELF);
-    nr_log_info("control: node registered: node_id=%.*s%s%.*s", (int)r.node_id.len, (const char *)r.node_id.data,
-                r.client.len ? " client=" : "", (int)r.client.len, (const char *)r.client.data);
+    nr_log_debug("control: node registered: node_id=%.*s%s%.*s", (int)r.node_id.len, (const char *)r.node_id.data,
+                 r.client.len ? " client=" : "", (int)r.client.len, (const char *)r.client.data);
     q->durable = true;
     nr_control_str(q->reply, "node_id", r.node_id);
     return 0;
