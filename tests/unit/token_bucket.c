@@ -35,7 +35,7 @@ static void a_refusal_takes_nothing(void **state)
     assert_true(nr_token_bucket_take(&b, 5, 0));
 }
 
-/* A clock that goes back adds nothing, and nothing twice when it comes forward again. */
+/* A clock that goes back adds nothing and takes nothing, and nothing is added twice when it comes forward again. */
 static void a_clock_that_goes_back_adds_nothing(void **state)
 {
     struct nr_token_bucket b;
@@ -46,6 +46,8 @@ static void a_clock_that_goes_back_adds_nothing(void **state)
     assert_false(nr_token_bucket_take(&b, 1, 10000000));
     assert_true(nr_token_bucket_take(&b, 1, 11000000));
     assert_false(nr_token_bucket_take(&b, 1, 11000000));
+    nr_token_bucket_init(&b, 1, 2, 10000000);
+    assert_true(nr_token_bucket_take(&b, 2, 0));
 }
 
 int main(void)
