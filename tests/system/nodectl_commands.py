@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Every command of nodectl, in every format, with noded running; then those that read, with noded stopped."""
 
+import os
 import re
 
 import ctl
@@ -107,6 +108,18 @@ def check_reading(noded, running):
     assert verify["ok"] and verify["faults"] == [] and verify["nodes"] == 4 and verify["profiles"] == 1, verify
 
 
+def check_manual(noded):
+    """Each member of the JSON output stands in the manual page's section on it."""
+    with open(os.path.join(nr.SOURCE, "deploy", "man", "nodectl.1"), encoding="utf-8") as f:
+        words = set(re.findall(r"[a-z_]+", f.read().split(".SH JSON")[1].split(".SH ")[0]))
+    status = ctl.data(noded, "status")
+    objects = [status, status["noded"], ctl.data(noded, "node", "n1")["explain"], ctl.data(noded, "peers")[0],
+               ctl.data(noded, "records")[0], ctl.data(noded, "heartbeats", "n1")[0], ctl.data(noded, "log")[0],
+               ctl.data(noded, "verify"), ctl.data(noded, "profile", "get", "db")]
+    for members in objects:
+        assert set(members) <= words, set(members) - words
+
+
 def check_declaring(a, b):
     ctl.ok(a, "maintenance", "on")
     assert ctl.data(a, "node", "alpha")["status"] == "maintenance"
@@ -156,6 +169,7 @@ with nr.Cluster() as cluster:
     check_every_format(a, ASKING)
     check_peers(a, b)
     check_reading(a, True)
+    check_manual(a)
     nr.wait_for(lambda: ctl.data(b, "verify")["fingerprint"] == ctl.data(a, "verify")["fingerprint"], 10, "equal fingerprints")
 
     # `leave` ends noded, and the other peer sees it.
