@@ -96,31 +96,34 @@ void nr_core_spread(struct nr_core *core, struct nr_now now, struct nr_entry *e,
         push_and_announce(core, e, raw, origin);
 }
 
-/* The ids learnt in the last ticks, newest first. */
-static size_t lately_learnt(const struct nr_core *core, struct nr_now now, uint64_t *ids, size_t room)
+/* The ids of a plane learnt in the last ticks, newest first, behind the `n` that are there. */
+static size_t lately_learnt(const struct nr_core *core, struct nr_now now, enum nr_plane plane, uint32_t ticks,
+                            uint64_t ids[static TICK_IDS_MAX], size_t n)
 {
-    size_t n = 0;
-    for (int p = 0; p < NR_PLANES; p++) {
-        const struct nr_set *set = &core->sets[p];
-        for (struct nr_entry *e = nr_set_newest(set); e && n < room; e = nr_set_older(set, e)) {
-            if (e->learnt_tick == 0) continue;
-            if (core->tick - e->learnt_tick >= NR_TICKS) break;
-            if (!nr_entry_dead(e, now)) ids[n++] = e->id;
-        }
+    const struct nr_set *set = &core->sets[plane];
+    for (struct nr_entry *e = nr_set_newest(set); e && n < TICK_IDS_MAX; e = nr_set_older(set, e)) {
+        if (e->learnt_tick == 0) continue;
+        if (core->tick - e->learnt_tick >= ticks) break;
+        if (!nr_entry_dead(e, now)) ids[n++] = e->id;
     }
     return n;
 }
 
+/* Where the maker has pushed a hot record to all its neighbours, half the ticks and one neighbour each make up for
+ * losses: the next heartbeat is never far. */
 void nr_core_announce_tick(struct nr_core *core, struct nr_now now)
 {
     if (now.mono_us < core->tick_us) return;
     uint64_t ids[TICK_IDS_MAX];
     struct nr_path *to[2];
-    size_t n = lately_learnt(core, now, ids, TICK_IDS_MAX);
+    bool few = core->paths.count <= NR_PUSH_ALL_MAX;
+    size_t precious = lately_learnt(core, now, NR_PLANE_COLD, NR_TICKS, ids, 0);
+    precious = lately_learnt(core, now, NR_PLANE_BRIEF, NR_TICKS, ids, precious);
+    size_t all = lately_learnt(core, now, NR_PLANE_HOT, few ? NR_TICKS / 2 : NR_TICKS, ids, precious);
     size_t paths = nr_core_random_paths(core, NULL, to, 2);
-    for (size_t i = 0; i < paths; i++) send_ids(core, to[i], NR_MSG_ANNOUNCE, ids, n);
+    for (size_t i = 0; i < paths; i++) send_ids(core, to[i], NR_MSG_ANNOUNCE, ids, few && i ? precious : all);
     core->tick++;
-    core->tick_us = n ? now.mono_us + NR_TICK_US : NR_NEVER_US;
+    core->tick_us = all ? now.mono_us + NR_TICK_US : NR_NEVER_US;
 }
 
 /* Pulling. */
