@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """An independent reader of what the registry's peers write, made from the text of proto/README.md alone.
 
-    reader.py records FILE…            records, one after another (- : standard input); a JSON object a line
+    reader.py records FILE…            records, one after another or in one msgpack array (- : standard input);
+                                       a JSON object a line
     reader.py datagram --key HEX…      one datagram from standard input (--hex TEXT: from the command line); one JSON object
     reader.py token                    the token on standard input; keys are not shown
 
@@ -13,7 +14,7 @@ import base64
 import json
 import sys
 
-from canonical import DEPTH_MAX, Refused, skip
+from canonical import DEPTH_MAX, Refused, need, skip
 from datagram import decode_datagram
 from join_token import decode_token
 from record import Record, node_uuid
@@ -36,8 +37,24 @@ def described(record):
             "key_hash": f"{record.key_hash:016x}"}
 
 
+def array_head(data):
+    """Where the elements of the array that `data` begins with start, or 0 where no array begins."""
+    if not data:
+        return 0
+    return 1 if data[0] >> 4 == 9 else {0xDC: 3, 0xDD: 5}.get(data[0], 0)
+
+
+def is_array_of_arrays(data):
+    head = array_head(data)
+    return head > 0 and (data[0] == 0x90 or array_head(data[head:]) > 0)
+
+
 def split_records(data):
-    """The records in a run of them; each ends where its array ends."""
+    """The records in a run of them, or in one array of them, as the HTTP interface gives them: each ends where its array
+    ends."""
+    if is_array_of_arrays(data):
+        need(skip(data, 0, DEPTH_MAX + 1) == len(data), "something follows the array")
+        data = data[array_head(data):]
     at = 0
     while at < len(data):
         end = skip(data, at, DEPTH_MAX)

@@ -97,6 +97,10 @@ def check_command():
     run = run_reader(["records", "-"], b"".join(good))
     assert run.returncode == 0, run.stderr
     assert len(run.stdout.splitlines()) == len(good)
+    run = run_reader(["records", "-"], bytes([0x92]) + good[0] + good[1])
+    assert run.returncode == 0 and len(run.stdout.splitlines()) == 2, run
+    run = run_reader(["records", "-"], bytes([0x93]) + good[0] + good[1])
+    assert run.returncode == 1, run
     run = run_reader(["records", "-"], good[0] + good[1][:-1] + b"\xff")
     assert run.returncode == 1 and b"signature" in run.stderr, run
     vector = vectors("datagrams")[0]
