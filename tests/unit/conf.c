@@ -379,7 +379,8 @@ static void paths(void **state)
     struct nr_conf *c = NULL;
     check_paths("/elsewhere", "/elsewhere", "/elsewhere/noded.sock", false);
     check_paths("/var/lib/dagi", "/var/lib/dagi", "/run/dagi/noded.sock", true);
-    if (geteuid() == 0) {
+    bool root = geteuid() == 0;
+    if (root) {
         check_paths(NULL, "/var/lib/dagi", "/run/dagi/noded.sock", true);
         assert_int_equal(seteuid(65534), 0);
     }
@@ -394,6 +395,7 @@ static void paths(void **state)
     unsetenv("HOME");
     assert_int_equal(start(&c, &daemon_program, said, "--config", "/dev/null", NULL), NR_CONF_WRONG);
     assert_non_null(strstr(said, "prog: --state-dir: is needed"));
+    if (root) assert_int_equal(seteuid(0), 0);
 }
 
 int main(void)
