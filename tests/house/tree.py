@@ -24,7 +24,7 @@ HOSTS = re.compile(r"^([\w-]+|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0|"
                    r"(www\.)?rfc-editor\.org|datatracker\.ietf\.org|(www\.)?apache\.org|spdx\.org|(www\.)?w3\.org|"
                    r"(json-schema|semver|keepachangelog|openapis|prometheus|grafana|opencontainers|cmake|llvm)\.(org|com|io)|"
                    r"(spec\.)?openapis\.org|(www\.)?freedesktop\.org|(www\.)?debian\.org|github\.com|[$%{<].*)$")
-URL_HOST = re.compile(r"\bhttps?://(\[[0-9a-fA-F:]+\]|[^/\s\"'`<>()\\:,;]+)")
+URL_HOST = re.compile(r"\bhttps?://(\[[0-9a-fA-F:]+\]|[^/\s\"'`<>()\\:,;?#]+)")
 WORDS = [
     ("a note to self", re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")),
     ("a path of somebody's machine", re.compile(r"(?<![\w.])/(work|root|home/[a-z]\w*|Users/\w+)/")),
