@@ -183,7 +183,7 @@ static void capabilities(void **state)
 static void cursors_share_a_snapshot(void **state)
 {
     struct place *p = *state;
-    struct nr_node_cursor all, odd;
+    struct nr_node_cursor all, odd, other;
     struct nr_node n, o, x;
     const struct nr_node_filter f = { .role = "odd" };
     int seen = 0, err;
@@ -201,6 +201,7 @@ static void cursors_share_a_snapshot(void **state)
             assert_true(text_is(o.node_id, id));
             assert_int_equal(nr_node_next(&odd, &o), seen == 499 ? NR_ERR_NOT_FOUND : 0);
         }
+        if (seen % 7 == 0) assert_int_equal(nr_node_first(p->snapshot, NULL, T0, &other, &x), 0);
         if (seen % 5 == 0) assert_int_equal(nr_node_get(p->snapshot, "n250", 4, T0, &x), 0);
     }
     assert_int_equal(seen, 500);

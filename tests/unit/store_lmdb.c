@@ -8,6 +8,7 @@
 #include <nr/registry.h>
 
 #include "nr_test.h"
+#include "proto/mp.h"
 #include "store_dir.h"
 
 /* A second opener of the same directory is told that it is busy, and the first goes on. */
@@ -164,6 +165,23 @@ static void other_boot(void **state)
     free(beat);
 }
 
+/* A pulse half that is not the one that the registry half knows (noded ended between making it and saying so) takes a
+ * number above both, so that readers notice. */
+static void unknown_pulse(void **state)
+{
+    struct dir_store *p = *state;
+    open_dir(p);
+    close_dir(p);
+    put_own_meta(p->dir, ".pulse_epoch", nr_bytes("\0\0\0\0\0\0\0\1", 8), nr_bytes("\0\0\0\0\0\0\0\5", 8));
+    open_dir(p);
+    close_dir(p);
+    const struct nr_bytes six = nr_bytes("\0\0\0\0\0\0\0\6", 8);
+    put_own_meta(p->dir, ".pulse_epoch", six, six); /* asserts that it is there */
+    open_dir(p);
+    close_dir(p);
+    put_own_meta(p->dir, ".pulse_epoch", six, six);
+}
+
 /* The file holds the name directly before its value: both pages' worth is searched for the two together. */
 static void put_own_meta(const char *dir, const char *name, struct nr_bytes wanted, struct nr_bytes instead)
 {
@@ -242,6 +260,50 @@ static void full_map(void **state)
     for (int i = 0; i <= n; i++) free(m[i]);
 }
 
+static struct made *make_large_beat(int number)
+{
+    static uint8_t body[NR_RECORD_MAX], metrics[NR_METRICS_MAX], text[NR_METRICS_MAX];
+    struct nr_writer w, mw;
+    char name[16];
+    nr_writer_init(&mw, metrics, sizeof metrics);
+    nr_mp_write_map(&mw, 1);
+    nr_mp_write_cstr(&mw, "t");
+    memset(text, 'a', sizeof text);
+    nr_mp_write_str(&mw, nr_bytes(text, 4000));
+    const struct nr_heartbeat_body b = { .metrics = nr_writer_bytes(&mw) };
+    nr_writer_init(&w, body, sizeof body);
+    nr_heartbeat_body_encode(&w, &b);
+    snprintf(name, sizeof name, "n%d", number);
+    return make_record(NR_KIND_HEARTBEAT, 1, name, T0, HOUR_S, nr_writer_bytes(&w));
+}
+
+/* A pulse half that is full refuses heartbeats, and stops no registration. */
+static void full_pulse(void **state)
+{
+    struct dir_store *p = *state;
+    int err = 0, n = 0;
+    p->options.pulse_map_max = 1 << 20;
+    open_dir(p);
+    for (; !err && n < 400; n++) {
+        struct made *m = make_large_beat(n);
+        err = nr_store_put(p->store, m->key_hash, &m->rec);
+        free(m);
+    }
+    assert_in_range(n, 20, 250);
+    assert_int_equal(err, NR_E_FULL);
+    for (int i = 0; i < 20; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%d", i);
+        say(p->store, make_node(1, name, T0, &(struct node_say){ 0 }), T0);
+        assert_int_equal(nr_store_commit(p->store), 0);
+        assert_int_equal(nr_store_commit_pulse(p->store), 0);
+    }
+    close_dir(p);
+    open_dir(p);
+    assert_int_equal(info_of(p->store).nodes, 20);
+    assert_int_equal(info_of(p->store).records, 20 + n - 1);
+}
+
 /* A disk that takes nothing more: the commit fails, what is staged is kept and readable, puts are refused, and once the
  * disk has room again the next commit makes all of it durable. Returns the number of records. */
 static int fill_and_recover(struct dir_store *p, void (*close_disk)(struct dir_store *p),
@@ -261,6 +323,7 @@ static int fill_and_recover(struct dir_store *p, void (*close_disk)(struct dir_s
     close_disk(p);
     int err = nr_store_commit(p->store);
     assert_true(err == NR_E_FULL || err == NR_E_IO);
+    for (int i = 0; i < 40; i++) assert_true(holds(p->store, m[i]));
     assert_int_equal(nr_store_commit(p->store), err);
     assert_int_equal(info_of(p->store).health, err);
     assert_true(nr_store_dirty(p->store));
@@ -347,9 +410,18 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, dir_setup, dir_teardown)
     const struct CMUnitTest tests[] = {
-        T(one_writer),        T(modes),      T(damaged_registry),         T(damaged_pulse),
-        T(newer_schema),      T(other_boot), T(map_grows_within_a_batch), T(full_map),
-        T(file_may_not_grow), T(full_disk),
+        T(one_writer),
+        T(modes),
+        T(damaged_registry),
+        T(damaged_pulse),
+        T(newer_schema),
+        T(other_boot),
+        T(unknown_pulse),
+        T(full_pulse),
+        T(map_grows_within_a_batch),
+        T(full_map),
+        T(file_may_not_grow),
+        T(full_disk),
     };
     if (nr_crypto_init()) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
