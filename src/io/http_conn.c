@@ -51,6 +51,7 @@ static void destroy(struct nr_http_call *c)
     TAILQ_REMOVE(&s->all, c, all);
     nr_watch_free(c->watch);
     close(c->fd);
+    s->kept -= c->kept;
     nr_buf_fini(&c->in);
     nr_buf_fini(&c->out);
     nr_http_blob_unref(c->blob);
@@ -81,14 +82,19 @@ void nr_http_conn_close(struct nr_http_call *c)
 /* Keeps what is not consumed; `data` may lie within c->in. */
 static void keep_input(struct nr_http_call *c, const uint8_t *data, size_t len)
 {
+    struct nr_http_server *s = c->server;
+    s->kept -= c->kept;
     if (len > 0 && c->in.data && data >= c->in.data && data < c->in.data + c->in.cap) {
         memmove(c->in.data, data, len);
         c->in.len = len;
-        return;
+    } else {
+        nr_buf_fini(&c->in);
+        if (len > 0) nr_buf_add(&c->in, data, len);
     }
-    nr_buf_fini(&c->in);
-    if (len > 0) nr_buf_add(&c->in, data, len);
     if (c->in.err) give_up(c);
+    c->kept = c->in.cap;
+    s->kept += c->kept;
+    while (s->kept > NR_HTTP_KEPT_MAX && nr_http_server_make_room(s, true)) continue;
 }
 
 static void finish_reply(struct nr_http_call *c)
@@ -176,7 +182,7 @@ static void send_reply(struct nr_http_call *c, const struct nr_http_reply *reply
 {
     struct nr_http_server *s = c->server;
     struct nr_bytes body = reply->blob ? nr_http_blob_bytes(reply->blob) : reply->body;
-    nr_http_write_head(s, reply, body.len, c->close_after);
+    nr_http_write_head(c, reply, body.len);
     if (c->head_only || reply->status == 204) body.len = 0;
     struct iovec iov[2] = {
         { .iov_base = s->head.data, .iov_len = s->head.len },
@@ -231,6 +237,7 @@ static void hand_over(struct nr_http_call *c, enum nr_http_result r)
     }
     s->req.remote = c->remote;
     c->close_after = !s->req.keep_alive;
+    c->http_1_0 = c->parser.http_1_0;
     c->head_only = nr_http_method_is(&s->req, "HEAD");
     s->o.handle(s->o.arg, c, &s->req);
 }

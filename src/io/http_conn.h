@@ -9,6 +9,7 @@
 
 #define NR_HTTP_SCRATCH      65536
 #define NR_HTTP_LISTEN_MAX   8
+#define NR_HTTP_KEPT_MAX     (32u * 1024 * 1024) /* of requests that are not complete, all connections together */
 #define NR_HTTP_LINGER_MS    2000
 #define NR_HTTP_SEND_BYTES_S 16384
 
@@ -29,6 +30,7 @@ struct nr_http_call {
     unsigned wants;
     struct nr_addr remote;
     int64_t deadline_us;
+    bool http_1_0;
     bool begun;       /* the first byte of a request is there */
     bool continued;   /* 100 Continue was sent */
     bool close_after; /* behind the reply */
@@ -40,6 +42,7 @@ struct nr_http_call {
     unsigned busy;   /* calls on the stack that have it in hand */
     struct nr_http_parser parser;
     struct nr_buf in;  /* bytes not consumed yet */
+    size_t kept;       /* of it, counted in the server's sum */
     struct nr_buf out; /* bytes not sent yet */
     size_t out_at;
     struct nr_http_blob *blob; /* behind `out` */
@@ -63,6 +66,7 @@ struct nr_http_server {
     struct nr_http_call_list waiting; /* who has waited longest first */
     struct nr_timer *sweep;
     struct nr_http_stats stats;
+    size_t kept; /* bytes in all `in` */
     bool paused; /* no room and nobody to drop: accepts again when one has left */
     bool stopping;
     struct nr_now now; /* of the event that is being handled */
@@ -76,10 +80,13 @@ struct nr_http_server {
 /* Takes the descriptor. NR_E_NOMEM: then it is closed. */
 int nr_http_conn_open(struct nr_http_server *s, int fd, const struct nr_addr *remote, struct nr_now now) NR_MUST_CHECK;
 void nr_http_conn_close(struct nr_http_call *c);
+/* The connection that has waited longest without a complete request leaves; `keeps`: among those that have sent a part
+ * of one. False: there is none. */
+bool nr_http_server_make_room(struct nr_http_server *s, bool keeps);
 /* Told when a connection has been closed. */
 void nr_http_server_conn_gone(struct nr_http_server *s);
 
 /* http_reply.c: the status line and header fields of a reply into s->head. */
-void nr_http_write_head(struct nr_http_server *s, const struct nr_http_reply *reply, size_t body_len, bool close);
+void nr_http_write_head(struct nr_http_call *c, const struct nr_http_reply *reply, size_t body_len);
 
 #endif

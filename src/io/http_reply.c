@@ -93,8 +93,9 @@ static void add_number(struct nr_buf *b, size_t n)
     nr_buf_add(b, text + at, sizeof text - at);
 }
 
-void nr_http_write_head(struct nr_http_server *s, const struct nr_http_reply *reply, size_t body_len, bool close)
+void nr_http_write_head(struct nr_http_call *c, const struct nr_http_reply *reply, size_t body_len)
 {
+    struct nr_http_server *s = c->server;
     struct nr_buf *b = &s->head;
     renew_date(s);
     nr_buf_reset(b);
@@ -118,5 +119,9 @@ void nr_http_write_head(struct nr_http_server *s, const struct nr_http_reply *re
     }
     nr_buf_add_str(b, "\r\n");
     if (reply->headers) nr_buf_add_str(b, reply->headers);
-    nr_buf_add_str(b, close ? "Connection: close\r\n\r\n" : "\r\n");
+    if (c->close_after)
+        nr_buf_add_str(b, "Connection: close\r\n");
+    else if (c->http_1_0)
+        nr_buf_add_str(b, "Connection: keep-alive\r\n");
+    nr_buf_add_str(b, "\r\n");
 }

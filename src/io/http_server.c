@@ -23,11 +23,11 @@ static void listen_on(struct nr_http_server *s, bool on)
     s->paused = !on;
 }
 
-/* The connection that has waited longest without a complete request leaves. False: none waits. */
-static bool make_room(struct nr_http_server *s)
+bool nr_http_server_make_room(struct nr_http_server *s, bool keeps)
 {
     struct nr_http_call *c = TAILQ_FIRST(&s->waiting);
-    if (!c || c->busy) return false;
+    while (c && (c->busy || (keeps && !c->kept))) c = TAILQ_NEXT(c, waiting);
+    if (!c) return false;
     s->stats.evicted++;
     nr_http_conn_close(c);
     return true;
@@ -44,10 +44,10 @@ static void on_accept(void *arg, unsigned what)
         struct sockaddr_storage sa;
         socklen_t len = sizeof sa;
         struct nr_addr remote;
-        if (s->stats.connections >= s->o.connections_max && !make_room(s)) break;
+        if (s->stats.connections >= s->o.connections_max && !nr_http_server_make_room(s, false)) break;
         int fd = accept4(l->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) {
-            if (make_room(s)) continue;
+            if (nr_http_server_make_room(s, false)) continue;
             break;
         }
         if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;

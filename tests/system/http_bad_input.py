@@ -145,6 +145,10 @@ def odd_but_good(http):
     with Raw(http) as raw:
         assert raw.send(b"GET /health HTTP/1.0\r\n\r\n").answer()[0] == 200 and raw.at_end()
     with Raw(http) as raw:
+        for _ in range(2):
+            got = raw.send(b"GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").answer()
+            assert got[0] == 200 and got[1]["connection"] == "keep-alive", got
+    with Raw(http) as raw:
         raw.send(b"HEAD /api/v1/nodes HTTP/1.1\r\n" + HOST + b"\r\n")
         head = raw.until(b"\r\n\r\n")
         assert b"200 OK" in head and b"X-Total-Count: 1" in head and b"Content-Length: 0" not in head, head
@@ -242,10 +246,24 @@ def crowd(http):
             raw.sock.close()
 
 
+def hoard(http):
+    """Bodies that are begun and not ended are kept within a bound all together; the oldest go first, and others are served."""
+    begun, kept = time.monotonic(), []
+    try:
+        for _ in range(800):
+            kept.append(Raw(http).send(post(REGISTER, b" " * 65536)[:-1000]))
+        assert http.get("/api/v1/nodes?limit=1")[0] == 200
+        assert kept[0].at_end() and time.monotonic() - begun < 9.0, "the first was not dropped for room"
+        assert kept[-1].send(b" " * 1000).answer()[0] == 400
+    finally:
+        for raw in kept:
+            raw.sock.close()
+
+
 with nr.Cluster() as cluster:
     noded = cluster.noded().start()
     facade = cluster.facade(noded).start()
-    for part in (not_json, wrong_fields, too_large, paths_and_methods, malformed, odd_but_good, foreign_pages, slow_clients, crowd):
+    for part in (not_json, wrong_fields, too_large, paths_and_methods, malformed, odd_but_good, foreign_pages, slow_clients, crowd, hoard):
         part(facade)
         print(f"{part.__name__}: as promised")
     assert facade.stop() == 0
