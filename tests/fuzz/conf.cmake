@@ -1,0 +1,1 @@
+nr_fuzz(config LINKS nr_conf nr_base)

@@ -1,0 +1,21 @@
+/* A configuration file's text: either faults are named or values come out, and these are within their bounds. */
+#include "base/assert.h"
+#include "conf/conf.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct nr_conf *c = NULL;
+    struct nr_buf faults;
+    nr_buf_init(&faults, 0);
+    int err = nr_conf_read_text(&c, "fuzz", nr_bytes(data, size), &faults);
+    nr_assert((err == 0) == (faults.len == 0));
+    nr_assert((err == 0) == (c != NULL));
+    for (enum nr_conf_key k = 0; c && k < NR_CONF_KEY_COUNT; k++) {
+        const struct nr_conf_row *row = nr_conf_row(k);
+        bool number = row->kind == NR_CONF_IS_INT || row->kind == NR_CONF_IS_SECONDS || row->kind == NR_CONF_IS_SIZE;
+        if (number) nr_assert(nr_conf_number(c, k) >= row->low && nr_conf_number(c, k) <= row->high);
+    }
+    nr_conf_free(c);
+    nr_buf_fini(&faults);
+    return 0;
+}

@@ -1,0 +1,1 @@
+nr_fuzz(requests LINKS nr_noded)
