@@ -10,6 +10,7 @@
 #include "io/sockaddr.h"
 
 #define AGAIN_MS    60000
+#define MISSING_MS  5000 /* while a name has not been found once, as before the network is up */
 #define POLL_MIN_MS 10
 #define POLL_MAX_MS 500
 #define PER_NAME    8
@@ -99,12 +100,21 @@ static bool take_answer(struct name *n)
     return !same;
 }
 
+/* Between two rounds. */
+static int64_t pause_ms(const struct nr_resolver *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->names[i]->count == 0) return MISSING_MS;
+    }
+    return AGAIN_MS;
+}
+
 static void resolver_fired(void *arg)
 {
     struct nr_resolver *r = arg;
     bool changed = false, waiting = false;
     int64_t now_us = nr_clock_now().mono_us;
-    bool round = now_us - r->round_us >= AGAIN_MS * INT64_C(1000);
+    bool round = now_us - r->round_us >= pause_ms(r) * 1000;
     if (round) {
         r->round_us = now_us;
         r->poll_ms = POLL_MIN_MS;
@@ -115,7 +125,7 @@ static void resolver_fired(void *arg)
         if (round && !n->hp.numeric && !n->asked) ask(n);
         waiting |= n->asked;
     }
-    nr_timer_in(r->timer, waiting ? r->poll_ms : AGAIN_MS);
+    nr_timer_in(r->timer, waiting ? r->poll_ms : pause_ms(r));
     r->poll_ms = r->poll_ms * 2 < POLL_MAX_MS ? r->poll_ms * 2 : POLL_MAX_MS;
     if (changed) report(r); /* last: the callback may free the resolver */
 }

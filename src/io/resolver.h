@@ -1,5 +1,5 @@
 /* From HOST:PORT to addresses. Numbers are taken at once; names are looked up beside the loop (by the system's own way:
- * hosts file, DNS, whatever it is set up for) and again every minute. */
+ * hosts file, DNS, whatever it is set up for) and again every minute, each 5 s while one has never been found. */
 #ifndef NR_IO_RESOLVER_H
 #define NR_IO_RESOLVER_H
 

@@ -117,8 +117,9 @@ static int open_core(struct daemon *d)
     uint64_t floor;
     host_init(&d->host, d->store, &d->identity.key);
     int err = host_stamp_floor(&d->host, &floor);
-    if (!err) err = resolve_advertise(d);
     if (err) return fail("the store cannot be read", err);
+    err = resolve_advertise(d);
+    if (err) return err;
     struct nr_core_config config = {
         .node_id = nr_bytes_str(d->identity.node_id),
         .stamp_floor = floor,
@@ -348,7 +349,8 @@ static int say_goodbye(struct daemon *d)
     sd_notify(0, "STOPPING=1");
     if (!d->left) {
         err = nodeself_note_state(&d->self);
-        if (!err) err = nr_core_leave(d->core, now);
+        int leave_err = nr_core_leave(d->core, now); /* peers are told even if the disk cannot be */
+        if (!err) err = leave_err;
         relay_drain(d->relay, now);
     }
     int failed = commit_now(d->commit);
