@@ -21,6 +21,12 @@ void cache_fini(struct cache *c)
     for (size_t i = 0; i < CACHE_ENTRIES; i++) drop(c, &c->entries[i]);
 }
 
+void cache_of_store(struct cache *c, uint64_t store)
+{
+    if (c->store != store) cache_fini(c);
+    c->store = store;
+}
+
 static bool is_right(const struct cache_entry *e, struct nr_generation g, int64_t now_ms)
 {
     /* A clock that was set back makes what it built later than now no answer for now. */

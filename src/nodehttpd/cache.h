@@ -22,6 +22,7 @@ struct cache_entry {
 };
 
 struct cache {
+    uint64_t store; /* which one the answers are of */
     uint64_t tick;
     size_t bytes;
     uint64_t hits, misses;
@@ -30,6 +31,8 @@ struct cache {
 
 void cache_init(struct cache *c);
 void cache_fini(struct cache *c);
+/* Answers are of this store from now on; generations of another say nothing about it. */
+void cache_of_store(struct cache *c, uint64_t store);
 /* NULL: there is none that is still right. Borrowed until the next put. */
 const struct cache_entry *cache_find(struct cache *c, struct nr_bytes key, struct nr_generation g, int64_t now_ms);
 /* Keeps a reference to `blob`; the least recently used leave for it. What is too large is not kept. */

@@ -71,6 +71,7 @@ void nodes_list(const struct exchange *x, const struct request *rq)
         problem_read(x, err);
         return;
     }
+    cache_of_store(&x->app->cache, x->app->reads.opened);
     list(x, rq, now.wall_ms);
     reads_end(&x->app->reads);
 }

@@ -61,6 +61,7 @@ static int open_store(struct reads *r, struct nr_now now)
         nr_log_info("store: opened: %s", r->options.state_dir);
         r->look_us = now.mono_us + LOOK_US;
         r->err = 0;
+        r->opened++;
         return 0;
     }
     if (err != r->err) nr_log_warning("store: cannot be read: %s: %s", r->options.state_dir, nr_error_text(err));

@@ -9,6 +9,7 @@ struct reads {
     struct nr_registry_options options;
     nr_registry *registry; /* NULL: not open */
     nr_snapshot *snapshot;
+    uint64_t opened;  /* how often a store was opened */
     int64_t retry_us; /* not tried again before */
     int64_t look_us;  /* whether the store is still that of its name is looked at again then */
     uint64_t device, file;

@@ -76,11 +76,13 @@ def hanging(noded, http):
 
 def replaced(noded, http):
     """The store thrown away and made anew under its feet is noticed."""
+    assert "later" in http.request("GET", "/api/v1/nodes")[2].decode()
     noded.stop()
     shutil.rmtree(noded.state)
     noded.start()
     nr.wait_for(lambda: http.get("/")[1]["node_id"] == noded.info()["node_id"], 10, "the new store's node id")
     nr.wait_for(lambda: http.get("/api/v1/nodes/later")[0] == 404, 10, "the old store's node gone")
+    assert "later" not in http.request("GET", "/api/v1/nodes")[2].decode()
     nr.wait_for(lambda: http.post(REGISTER, BODY)[0] == 200, 10, "a write into the new store")
 
 

@@ -72,6 +72,19 @@ static void test_outdated(void **state)
     assert_int_equal(c.bytes, 0);
 }
 
+/* Another store's generations count from the start again: nothing of the old one's answers is kept. */
+static void test_other_store(void **state)
+{
+    (void)state;
+    cache_of_store(&c, 1);
+    put("/a", 1);
+    cache_of_store(&c, 1);
+    assert_non_null(find("/a", now_g, 1500));
+    cache_of_store(&c, 2);
+    assert_null(find("/a", now_g, 1500));
+    assert_int_equal(c.bytes, 0);
+}
+
 /* The least recently used leaves for the next. */
 static void test_least_used_leaves(void **state)
 {
@@ -122,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_found, setup, teardown),
         cmocka_unit_test_setup_teardown(test_outdated, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_other_store, setup, teardown),
         cmocka_unit_test_setup_teardown(test_least_used_leaves, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bytes_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_key, setup, teardown),
