@@ -205,6 +205,7 @@ static struct nr_path *path_of(struct nr_core *core, struct nr_now now, const st
     *replayed = !nr_window_take(&path->window, h->number);
     if (*replayed) return NULL;
     path->heard_us = now.mono_us;
+    path->confirmed = true;
     path->bytes_in += len + NR_ENVELOPE_SIZE;
     path->fingerprint = h->fingerprint;
     bool differs = nr_core_differs(core, path);

@@ -156,6 +156,7 @@ static void path_prove(struct nr_path *path, struct nr_now now, const struct nr_
     path->heard_us = now.mono_us;
     path->pings_unanswered = 0;
     path->ping_nonce = 0;
+    path->confirmed = false;
     path->clock_offset_ms = m->time_ms - now.wall_ms;
     path->observed = m->observed;
 }
@@ -190,8 +191,11 @@ struct nr_path *nr_core_on_proof(struct nr_core *core, struct nr_now now, const 
     if (!path) path = path_make(core, now, m);
     if (!path) return NULL;
     path_prove(path, now, from, h, m);
-    if (m->cookie) path->chosen = true;
-    if (m->cookie) send_proof(core, now, from, m->key, m->cookie, 0);
+    if (m->cookie) {
+        path->chosen = true;
+        send_proof(core, now, from, m->key, m->cookie, 0);
+        nr_core_ping(core, now, path); /* the answer says that the other side has the path too */
+    }
     if (fresh) event_peer(core, NR_EVENT_PEER_UP, path);
     nr_core_learn_address(core, now);
     return path;

@@ -96,10 +96,12 @@ static void rotate(struct nr_core *core, struct nr_now now)
     core->eager++;
 }
 
+/* An idle path is asked for a sign of life; a new one, whether the other side has it too: our PROOF may have been lost.
+ */
 static void keep(struct nr_core *core, struct nr_now now, struct nr_path *path)
 {
-    if (now.mono_us - path->heard_us < IDLE_US) {
-        path->pings_unanswered = 0;
+    if (now.mono_us - path->heard_us < (path->confirmed ? IDLE_US : PING_EVERY_US)) {
+        if (path->confirmed) path->pings_unanswered = 0;
         return;
     }
     if (path->pings_unanswered && now.mono_us - path->ping_sent_us < PING_EVERY_US) return;

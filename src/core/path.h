@@ -29,7 +29,8 @@ struct nr_path {
     uint64_t incarnation;
     struct nr_addr addr;
     struct nr_window window;
-    bool chosen; /* by our HELLO; false: it found us */
+    bool chosen;    /* by our HELLO; false: it found us */
+    bool confirmed; /* something came over it: the other side has it too */
     int64_t since_us, heard_us;
     int64_t ping_sent_us;
     uint64_t ping_nonce; /* 0: none under way */

@@ -121,6 +121,10 @@ void nr_core_announce_tick(struct nr_core *core, struct nr_now now)
     precious = lately_learnt(core, now, NR_PLANE_BRIEF, NR_TICKS, ids, precious);
     size_t all = lately_learnt(core, now, NR_PLANE_HOT, few ? NR_TICKS / 2 : NR_TICKS, ids, precious);
     size_t paths = nr_core_random_paths(core, NULL, to, 2);
+    if (paths == 0) { /* what nobody could hear is announced when somebody can */
+        core->tick_us = now.mono_us + NR_TICK_US;
+        return;
+    }
     for (size_t i = 0; i < paths; i++) send_ids(core, to[i], NR_MSG_ANNOUNCE, ids, few && i ? precious : all);
     core->tick++;
     core->tick_us = all ? now.mono_us + NR_TICK_US : NR_NEVER_US;

@@ -42,7 +42,7 @@ static void test_join(void **state)
     struct fix *f = *state;
     fix_init(f, 5);
     all_registered(f);
-    fix_run_ms(f, 5000);
+    fix_run_ms(f, 11000); /* a heartbeat interval, and a little */
     for (size_t i = 0; i < f->count; i++) {
         assert_int_equal(nr_core_peer_count(f->peers[i].core), 4);
         assert_int_equal(nr_core_record_count(f->peers[i].core, NR_PLANE_COLD), 5);
