@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "io/clock.h"
 
 #define COLD_MS  50
 #define PULSE_MS 1000
@@ -17,6 +18,7 @@ struct commit {
     struct commit_waiter *waiters;
     size_t count, room;
     int last_err, last_pulse_err;
+    int64_t committed_us; /* when the registry half was last committed */
 };
 
 /* A line when it begins to fail and one when it works again, none in between. */
@@ -44,6 +46,7 @@ static void answer_waiters(struct commit *c, int err)
 static int commit_cold(struct commit *c)
 {
     int err = nr_store_commit(c->store);
+    c->committed_us = nr_clock_now().mono_us;
     log_change("registry", &c->last_err, err);
     nr_timer_cancel(c->cold);
     if (err) nr_timer_in(c->cold, RETRY_MS);
@@ -113,7 +116,9 @@ int commit_wait(struct commit *c, const struct commit_waiter *waiter)
 
 void commit_note(struct commit *c)
 {
-    if (nr_store_dirty(c->store) && !nr_timer_pending(c->cold)) nr_timer_in(c->cold, COLD_MS);
+    if (nr_store_dirty(c->store) && !nr_timer_pending(c->cold)) {
+        nr_timer_at(c->cold, nr_clock_now(), c->committed_us + COLD_MS * 1000);
+    }
     if (nr_store_dirty_pulse(c->store) && !nr_timer_pending(c->pulse)) nr_timer_in(c->pulse, PULSE_MS);
 }
 
