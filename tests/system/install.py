@@ -1,0 +1,44 @@
+#!/usr/bin/python3
+"""What `cmake --install` leaves: the three programs, which run from there; units that name them; manual pages, completions,
+the library's files and the example configuration, which the programs accept."""
+
+import os
+import re
+import subprocess
+import tempfile
+
+import nr
+
+BUILD = os.environ["NR_BUILD"]
+WANTED = """
+sbin/noded sbin/nodehttpd bin/nodectl
+lib/systemd/system/noded.service lib/systemd/system/nodehttpd.service lib/sysusers.d/dagi.conf
+share/man/man8/noded.8 share/man/man8/nodehttpd.8 share/man/man1/nodectl.1 share/man/man5/noded.conf.5
+share/bash-completion/completions/nodectl share/zsh/site-functions/_nodectl
+share/doc/dagi-registry/README.md share/doc/dagi-registry/LICENSE share/doc/dagi-registry/noded.conf.example
+share/doc/dagi-registry/openapi.yaml share/doc/dagi-registry/protocol/README.md
+include/nr/registry.h
+""".split()
+
+
+def run(*words):
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                          env={**os.environ, "DAGI_CONFIG": os.devnull})
+    assert done.returncode == 0, (words, done.stdout)
+    return done.stdout
+
+
+with tempfile.TemporaryDirectory(prefix="nr-install-") as prefix:
+    run("cmake", "--install", BUILD, "--prefix", prefix)
+    missing = [path for path in WANTED if not os.path.isfile(os.path.join(prefix, path))]
+    assert not missing, missing
+    versions = {run(os.path.join(prefix, path), "--version").split()[-1] for path in WANTED[:3]}
+    assert len(versions) == 1, versions
+    for path in WANTED[3:5]:
+        with open(os.path.join(prefix, path), encoding="utf-8") as unit:
+            text = unit.read()
+        assert "@" not in re.sub(r"@[a-z-]+(?=$)", "", text, flags=re.M), f"{path} has a place that was not filled in"
+        assert re.search(r"^ExecStart=/.*/sbin/node", text, re.M), path
+    example = os.path.join(prefix, "share/doc/dagi-registry/noded.conf.example")
+    for path in WANTED[:2]:
+        run(os.path.join(prefix, path), "--config", example, "--check-config")
