@@ -112,14 +112,44 @@ class Identity(unittest.TestCase):
             self.assertEqual(status, 1)
             self.assertIn("cluster.keys: the store is damaged", err)
 
-    # The default state directory's node id is published for other programs; another's never is.
-    def test_published_id(self):
+    # A state directory of one's own publishes no node id.
+    def test_own_directory_is_not_published(self):
         with nr.Cluster() as cluster:
             home = cluster.path("home")
             os.mkdir(home)
             node = cluster.noded(env={"HOME": home}).start()
             node.stop()
             self.assertFalse(os.path.exists(os.path.join(home, ".config")))
+
+    # Somebody who is not root: state, socket and published id are where the XDG rules say.
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to become somebody else")
+    def test_default_paths(self):
+        with nr.Cluster() as cluster:
+            home, run = cluster.path("home"), cluster.path("run")
+            os.chmod(cluster.directory, 0o755)
+            for directory in (home, run):
+                os.mkdir(directory)
+                os.chown(directory, 65534, 65534)
+            words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", nr.program("noded"), "--bind", "127.0.0.1:0",
+                     "--node-id", "someone"]
+            env = {"HOME": home, "XDG_RUNTIME_DIR": run, "XDG_STATE_HOME": "", "DAGI_CONFIG": os.devnull}
+            process = nr.Process("noded", words, cluster.path("log"), env=env)
+            cluster.processes.append(process)
+            process.spawn()
+            socket = os.path.join(run, "dagi", "noded.sock")
+
+            def answers():
+                process.check_running()
+                with nr.Control(socket) as control:
+                    return control.call("info")
+            info = nr.wait_for(answers)
+            self.assertEqual(info["state_dir"], os.path.join(home, ".local", "state", "dagi"))
+            self.assertEqual(info["socket"], socket)
+            published = os.path.join(home, ".config", "dagi", "node_id")
+            with open(published) as f:
+                self.assertEqual(f.read(), "someone\n")
+            self.assertEqual(os.stat(published).st_mode & 0o777, 0o644)
+            self.assertEqual(process.stop(), 0)
 
     # A founding that was cut short by a crash is taken up again.
     def test_interrupted_founding(self):
