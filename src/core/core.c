@@ -61,8 +61,7 @@ static void timers_start(struct nr_core *core, struct nr_now now)
     core->care_us = core->hello_us = now.mono_us;
     if (core->beat_interval_ms) core->beat_us = now.mono_us + (int64_t)core->beat_interval_ms * 1000;
     core->eager = 32;
-    core->repair =
-        (struct nr_repair){ .catching_up = true, .pause_us = NR_REPAIR_PAUSE_US, .not_before_us = now.mono_us };
+    core->repair = (struct nr_repair){ .catching_up = true, .not_before_us = now.mono_us };
     core->walk.wanted = true;
     for (size_t i = 0; i < NR_GREETED_MAX; i++) core->greeted[i].at_us = now.mono_us - nr_us(60);
 }
@@ -72,6 +71,7 @@ static void budgets_start(struct nr_core *core, struct nr_now now)
     nr_token_bucket_init(&core->hello_answers, 200, 400, now.mono_us);
     nr_token_bucket_init(&core->hello_sends, 8, 64, now.mono_us);
     nr_token_bucket_init(&core->proof_checks, 500, 1000, now.mono_us);
+    nr_token_bucket_init(&core->first_repairs, 0.5, 4, now.mono_us);
     nr_token_bucket_init(&core->pushes, 100, 200, now.mono_us);
     for (int i = 0; i < NR_SIGNER_BUCKETS; i++) nr_token_bucket_init(&core->signers[i], 1000, 10000, now.mono_us);
 }
@@ -104,7 +104,7 @@ static void on_handshake(struct nr_core *core, struct nr_now now, const struct n
     struct nr_path *path = nr_core_on_proof(core, now, from, h, &proof);
     if (!path) return;
     path->fingerprint = h->fingerprint;
-    if (path->chosen && nr_core_differs(core, path)) nr_core_repair_begin(core, now, path);
+    if (path->chosen) nr_core_repair_first(core, now, path);
     nr_core_walk_begin(core, now, path);
 }
 

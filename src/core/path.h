@@ -40,6 +40,8 @@ struct nr_path {
     struct nr_addr observed;        /* where it sees us; family 0: not said */
     uint64_t fingerprint;           /* as its last datagram said */
     int64_t differs_since_us;       /* since when that is not ours; NR_NEVER_US: it is */
+    int64_t repair_at_us;           /* no repair with it before */
+    int64_t repair_pause_us;        /* grows while they are fruitless */
     struct nr_token_bucket serve;   /* bytes in answer to its requests */
     struct nr_token_bucket records; /* records taken from it */
     uint64_t bytes_in, bytes_out;

@@ -132,10 +132,9 @@ void nr_core_on_list(struct nr_core *core, struct nr_now now, struct nr_path *pa
 
 /* Pace. */
 
-void nr_core_repair_begin(struct nr_core *core, struct nr_now now, struct nr_path *path)
+static void begin(struct nr_core *core, struct nr_now now, struct nr_path *path)
 {
     struct nr_repair *r = &core->repair;
-    if (r->path) return;
     r->path = path->serial;
     r->heard_us = now.mono_us;
     r->progress = false;
@@ -143,27 +142,39 @@ void nr_core_repair_begin(struct nr_core *core, struct nr_now now, struct nr_pat
     describe(core, path, (struct nr_range){ 0 }, nr_rng_u32(&core->rng), ROOT_CHILD_BITS);
 }
 
-/* The round is over: go on at once while it brings something, else wait longer and longer. */
+void nr_core_repair_first(struct nr_core *core, struct nr_now now, struct nr_path *path)
+{
+    if (core->repair.path || !nr_core_differs(core, path)) return;
+    if (nr_token_bucket_take(&core->first_repairs, 1, now.mono_us)) begin(core, now, path);
+}
+
+/* With this neighbour again after a pause, longer and longer while it brings nothing. */
+static void put_off(struct nr_path *path, struct nr_now now, bool fruitful)
+{
+    if (fruitful || path->repair_pause_us == 0) path->repair_pause_us = NR_REPAIR_PAUSE_US;
+    path->repair_at_us = now.mono_us + path->repair_pause_us;
+    if (path->repair_pause_us < NR_REPAIR_PAUSE_MAX_US) path->repair_pause_us *= 2;
+}
+
+/* The round is over: go on at once while it brings something, else give others a turn. */
 static void round_over(struct nr_core *core, struct nr_now now)
 {
     struct nr_repair *r = &core->repair;
     struct nr_path *path = nr_paths_find(&core->paths, r->path);
-    bool go_on = r->progress && path && nr_core_differs(core, path);
+    bool differs = path && nr_core_differs(core, path);
     r->path = 0;
-    if (go_on) {
-        r->pause_us = NR_REPAIR_PAUSE_US;
-        nr_core_repair_begin(core, now, path);
+    if (differs && r->progress) {
+        begin(core, now, path);
         return;
     }
-    if (r->progress || !path || !nr_core_differs(core, path)) r->pause_us = NR_REPAIR_PAUSE_US;
-    r->not_before_us = now.mono_us + r->pause_us;
-    if (r->pause_us < NR_REPAIR_PAUSE_MAX_US) r->pause_us *= 2;
+    r->not_before_us = now.mono_us + NR_REPAIR_PAUSE_US;
+    if (path) put_off(path, now, r->progress || !differs);
 }
 
-static bool differs_long(const struct nr_core *core, const struct nr_path *path, struct nr_now now)
+static bool worth_repair(const struct nr_core *core, const struct nr_path *path, struct nr_now now)
 {
     return path->differs_since_us != NR_NEVER_US && now.mono_us - path->differs_since_us >= NR_REPAIR_DIFFERS_US &&
-           nr_core_differs(core, path);
+           now.mono_us >= path->repair_at_us && nr_core_differs(core, path);
 }
 
 void nr_core_repair_care(struct nr_core *core, struct nr_now now)
@@ -177,8 +188,8 @@ void nr_core_repair_care(struct nr_core *core, struct nr_now now)
     struct nr_path *pool[NR_PATHS_MAX];
     uint32_t n = 0;
     for (size_t i = 0; i < core->paths.count; i++)
-        if (differs_long(core, core->paths.list[i], now)) pool[n++] = core->paths.list[i];
-    if (n) nr_core_repair_begin(core, now, pool[nr_rng_below(&core->rng, n)]);
+        if (worth_repair(core, core->paths.list[i], now)) pool[n++] = core->paths.list[i];
+    if (n) begin(core, now, pool[nr_rng_below(&core->rng, n)]);
 }
 
 int64_t nr_core_repair_deadline(const struct nr_core *core)

@@ -26,7 +26,7 @@
 #define NR_REPAIR_DIFFERS_US   3000000
 #define NR_REPAIR_QUIET_US     300000
 #define NR_REPAIR_PAUSE_US     1000000
-#define NR_REPAIR_PAUSE_MAX_US 4000000
+#define NR_REPAIR_PAUSE_MAX_US 8000000
 #define NR_PUSH_ALL_MAX        9  /* neighbours */
 #define NR_HOPS_MAX            3  /* pushes unasked below this */
 #define NR_LIST_RECORDS        40 /* a range of at most so many is listed */
@@ -42,7 +42,6 @@ struct nr_repair {
     int64_t heard_us; /* last sign of it */
     bool progress;    /* a record went either way */
     int64_t not_before_us;
-    int64_t pause_us;
     bool catching_up; /* since the start, until equal with somebody: what comes is old news, not announced on */
 };
 
@@ -87,7 +86,7 @@ struct nr_core {
     bool advertise_fixed; /* given by configuration, not learnt */
     uint32_t eager;       /* HELLOs that may go out before the slow pace */
     int64_t care_us, hello_us, rotate_us;
-    struct nr_token_bucket hello_answers, hello_sends, proof_checks;
+    struct nr_token_bucket hello_answers, hello_sends, proof_checks, first_repairs;
 
     uint32_t tick;   /* grows while there is something to announce */
     int64_t tick_us; /* NR_NEVER_US: nothing to announce */
@@ -156,7 +155,9 @@ void nr_core_announce_tick(struct nr_core *core, struct nr_now now);
 void nr_core_check_wants(struct nr_core *core, struct nr_now now);
 
 /* repair.c, walk.c */
-void nr_core_repair_begin(struct nr_core *core, struct nr_now now, struct nr_path *path);
+/* With a neighbour just met whose set differs; bounded, so that one that is met again and again does not keep others
+ * waiting. */
+void nr_core_repair_first(struct nr_core *core, struct nr_now now, struct nr_path *path);
 void nr_core_repair_care(struct nr_core *core, struct nr_now now);
 int64_t nr_core_repair_deadline(const struct nr_core *core);
 void nr_core_on_split(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_split *m);
