@@ -9,9 +9,11 @@
 
 #include "base/log.h"
 #include "io/clock.h"
+#include "noded/addresses.h"
 #include "noded/control.h"
 #include "noded/detect.h"
 #include "noded/host.h"
+#include "noded/reload.h"
 #include "noded/seeds.h"
 
 #define UPKEEP_MS 30000
@@ -96,29 +98,13 @@ static int open_store(struct daemon *d)
     return err ? fail("the store cannot be opened", err) : 0;
 }
 
-/* Names are looked up once. */
-static int resolve_advertise(struct daemon *d)
-{
-    size_t count, found;
-    const char *const *names = nr_conf_list(d->conf, NR_CONF_ADVERTISE, &count);
-    for (size_t i = 0; i < count && d->advertise_count < NR_GOSSIP_MAX; i++) {
-        int err = nr_resolve_wait(names[i], &d->advertise[d->advertise_count], 1, &found);
-        if (err) {
-            nr_log_error("noded: cannot start: advertise: %s: '%s'", nr_strerror(err), names[i]);
-            return err;
-        }
-        d->advertise_count++;
-    }
-    return 0;
-}
-
 static int open_core(struct daemon *d)
 {
     uint64_t floor;
     host_init(&d->host, d->store, &d->identity.key);
     int err = host_stamp_floor(&d->host, &floor);
     if (err) return fail("the store cannot be read", err);
-    err = resolve_advertise(d);
+    err = addresses_advertised(d->conf, d->advertise, &d->advertise_count);
     if (err) return err;
     struct nr_core_config config = {
         .node_id = nr_bytes_str(d->identity.node_id),
@@ -134,29 +120,6 @@ static int open_core(struct daemon *d)
     if (!d->core) return fail("cannot start", NR_E_NOMEM);
     err = host_restore(&d->host, d->core, nr_clock_now());
     return err ? fail("the stored records cannot be restored", err) : 0;
-}
-
-/* By default both families are bound; on a machine without one of them the other does. */
-static int bind_addresses(struct daemon *d)
-{
-    struct nr_addr addr[4], bound[NR_UDP_SOCKETS_MAX];
-    size_t count, found;
-    bool by_default = nr_conf_source(d->conf, NR_CONF_BIND) == NR_CONF_FROM_DEFAULT;
-    const char *const *names = nr_conf_list(d->conf, NR_CONF_BIND, &count);
-    for (size_t i = 0; i < count; i++) {
-        int err = nr_resolve_wait(names[i], addr, 4, &found);
-        if (!err) err = nr_udp_bind(relay_udp(d->relay), &addr[0]);
-        if (!err) continue;
-        const char *why = err == NR_E_SYSTEM ? strerror(errno) : nr_strerror(err);
-        bool family = err == NR_E_SYSTEM && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL);
-        if (by_default && family) {
-            nr_log_info("gossip: address left out: %s address=%s", why, names[i]);
-            continue;
-        }
-        nr_log_error("gossip: cannot bind: %s address=%s", why, names[i]);
-        return err;
-    }
-    return nr_udp_bound(relay_udp(d->relay), bound) > 0 ? 0 : NR_E_UNAVAILABLE;
 }
 
 static int open_relay(struct daemon *d)
@@ -175,7 +138,7 @@ static int open_relay(struct daemon *d)
         .mend_views = !d->was_clean,
     };
     d->relay = relay_new(&options);
-    return d->relay ? bind_addresses(d) : fail("cannot start", NR_E_NOMEM);
+    return d->relay ? addresses_bind(relay_udp(d->relay), d->conf) : fail("cannot start", NR_E_NOMEM);
 }
 
 /* The node says who it is, durably, before anybody can ask it. */
@@ -241,25 +204,15 @@ static void on_end_signal(void *arg)
     nr_loop_stop(d->loop);
 }
 
-static void warn_fixed(const struct nr_conf *was, const struct nr_conf *is)
-{
-    for (enum nr_conf_key key = 0; key < NR_CONF_KEY_COUNT; key++) {
-        const struct nr_conf_row *row = nr_conf_row(key);
-        if (row->live || !(row->used_by & NR_CONF_NODED) || key == NR_CONF_TOKEN) continue;
-        if (nr_conf_differs(was, is, key)) nr_log_warning("config: a change takes a restart: key=%s", row->key);
-    }
-}
-
 static void on_hangup(void *arg)
 {
     struct daemon *d = arg;
-    struct nr_conf *fresh;
     struct nr_now now = nr_clock_now();
-    if (nr_conf_start(&fresh, d->o.program, d->o.argc, d->o.argv, stdout, stderr) != NR_CONF_RUN) {
+    struct nr_conf *fresh = reload_read(&d->o, d->conf);
+    if (!fresh) {
         nr_log_error("config: not read again: the one in force stays");
         return;
     }
-    warn_fixed(d->conf, fresh);
     nr_log_setup(nr_conf_log_level(fresh), nr_conf_log_format(fresh));
     struct nr_conf *was = d->conf;
     d->conf = fresh;
