@@ -24,6 +24,7 @@ LAYERS = {
     "src/nr": ["src/base", "proto", "src/crypto", "src/core", "src/store"],
     "src/conf": ["src/base"],
     "src/io": ["src/base", "proto", "src/crypto", "src/conf"],
+    "examples": [],
     "examples": [],  # what a stranger may see
 }
 # Programs see every layer, and nobody sees them.

@@ -60,6 +60,10 @@ class Tree(unittest.TestCase):
     def test_public_headers_take_little_from_libc(self):
         self.bad("include/nr/a.h", "#include <sys/types.h>\n", "sys/types.h")
 
+    def test_examples_see_only_what_is_public(self):
+        self.good("examples/a.c", "#include <nr/error.h>\n#include <stdio.h>\n")
+        self.bad("examples/b.c", '#include "base/err.h"\n', "examples may not see src/base")
+
     def test_a_header_that_is_not_there(self):
         self.bad("src/base/a.c", '#include "base/none.h"\n', "not in the tree")
 
