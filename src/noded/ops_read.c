@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -64,6 +65,8 @@ int op_info(struct request *q)
     enum nr_state state;
     nr_store_info(o->store, &store);
     bool known = nodeself_state(o->self, &state) == 0;
+    char dir[PATH_MAX]; /* absolute: who asks stands elsewhere */
+    const char *given = nr_conf_text(conf, NR_CONF_STATE_DIR);
     nr_control_cstr(q->reply, "node_id", o->identity->node_id);
     nr_control_bin(q->reply, "node_key", nr_bytes(o->identity->key.pub, NR_KEY_SIZE));
     nr_control_cstr(q->reply, "version", NR_VERSION);
@@ -73,7 +76,7 @@ int op_info(struct request *q)
     nr_control_cstr(q->reply, "role", nr_conf_text(conf, NR_CONF_ROLE));
     nr_control_cstr(q->reply, "health", nr_errname(store.health));
     nr_control_bool(q->reply, "founder", o->identity->founder);
-    nr_control_cstr(q->reply, "state_dir", nr_conf_text(conf, NR_CONF_STATE_DIR));
+    nr_control_cstr(q->reply, "state_dir", realpath(given, dir) ? dir : given);
     nr_control_cstr(q->reply, "socket", nr_conf_text(conf, NR_CONF_SOCKET));
     nr_control_uint(q->reply, "heartbeat_interval_ms",
                     (uint64_t)nr_conf_number(conf, NR_CONF_HEARTBEAT_INTERVAL) * 1000);

@@ -99,9 +99,18 @@ def check_full_disk(noded):
     assert done.returncode == 1 and b"No space left" in done.stderr, done
 
 
+def check_socket_alone(noded):
+    """The store is then that of the noded behind the socket, never the default one."""
+    status, out, err = nr.run("nodectl", "--socket", noded.socket, "-o", "json", "nodes")
+    assert status == 0 and '"alpha"' in out, (out, err)
+    status, _, err = nr.run("nodectl", "--socket", noded.socket + ".none", "nodes")
+    assert status == 1 and "--state-dir names it" in err, err
+
+
 with nr.Cluster() as cluster:
     a = cluster.noded("a", node_id="alpha").start()
     check_usage(a)
+    check_socket_alone(a)
     check_help(a)
     check_global_options_anywhere(a)
     check_colour(a)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <nr/record.h>
@@ -88,6 +89,29 @@ int ctl_connect(struct ctl *ctl)
     if (err == NR_ERR_DENIED)
         return ctl_fail("%s: not permitted: try as root, or as the user that noded runs as", ctl->socket);
     if (err) return ctl_fail("%s: %s", ctl->socket, err == NR_ERR_SYSTEM ? strerror(errno) : nr_error_text(err));
+    return 0;
+}
+
+static int ask_state_dir(struct ctl *ctl)
+{
+    struct nr_control_map reply;
+    struct nr_bytes dir;
+    int err = ctl_try_connect(ctl);
+    if (!err) err = ctl_try_ask(ctl, "info", &reply);
+    if (err) return err;
+    if (nr_control_get_str(&reply, "state_dir", &dir) != 1 || dir.len == 0 || dir.data[0] != '/') return NR_ERR_INVALID;
+    ctl->asked_dir = strndup((const char *)dir.data, dir.len);
+    return ctl->asked_dir ? 0 : NR_ERR_NO_MEMORY;
+}
+
+int ctl_locate(struct ctl *ctl)
+{
+    bool socket_named = nr_conf_source(ctl->conf, NR_CONF_SOCKET) > NR_CONF_FROM_DEFAULT;
+    if (!socket_named || nr_conf_source(ctl->conf, NR_CONF_STATE_DIR) > NR_CONF_FROM_DEFAULT) return 0;
+    if (ask_state_dir(ctl))
+        return ctl_fail("%s: noded does not answer there, so where its store is is not known: --state-dir names it",
+                        ctl->socket);
+    ctl->state_dir = ctl->read.state_dir = ctl->asked_dir;
     return 0;
 }
 

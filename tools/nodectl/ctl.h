@@ -25,6 +25,7 @@ struct ctl {
     bool colour;                /* of stdout */
     const struct nr_conf *conf; /* borrowed; NULL: all defaults */
     const char *state_dir, *socket;
+    char *asked_dir;                 /* state_dir as the noded behind the socket told it; owned */
     struct nr_registry_options read; /* thresholds and state directory, for libnr */
     nr_registry *registry;
     nr_snapshot *snapshot;
@@ -43,6 +44,10 @@ int ctl_read(struct ctl *ctl) NR_MUST_CHECK;
 int ctl_try_read(struct ctl *ctl) NR_MUST_CHECK;
 /* Why the registry cannot be read, in words for people. */
 const char *ctl_read_trouble(int err);
+
+/* Where only the socket is named, the state directory is that of the noded behind it. Without an answer, and to be
+ * called once the configuration is applied, reading commands fail: the default directory may be another node's. */
+int ctl_locate(struct ctl *ctl) NR_MUST_CHECK;
 
 /* A connection to noded as "tool". Says why not and returns CTL_FAILED. */
 int ctl_connect(struct ctl *ctl) NR_MUST_CHECK;

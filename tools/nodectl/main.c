@@ -118,6 +118,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
         return 0;
     }
     if (status == 0 && nr_crypto_init() != 0) status = ctl_fail("libsodium does not start");
+    if (status == 0 && command->needs != CTL_NEEDS_NODED) status = ctl_locate(ctl);
     if (status == 0 && command->needs == CTL_NEEDS_STORE) status = ctl_read(ctl);
     if (status == 0 && command->needs == CTL_NEEDS_NODED) status = ctl_connect(ctl);
     return status ? status : command->run(ctl, &args);
@@ -150,6 +151,7 @@ int main(int argc, char **argv)
     nr_control_close(ctl.control);
     nr_snapshot_free(ctl.snapshot);
     nr_registry_close(ctl.registry);
+    free(ctl.asked_dir);
     nr_conf_free(conf);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         int why = errno;
