@@ -358,7 +358,8 @@ bool nr_core_next_peer(const struct nr_core *core, size_t *iter, struct nr_peer_
     const struct nr_path *p = core->paths.list[(*iter)++];
     *out = (struct nr_peer_info){ .incarnation = p->incarnation,
                                   .addr = p->addr,
-                                  .neighbour = p->chosen,
+                                  .chosen = p->chosen,
+                                  .in_sync = p->differs_since_us == NR_NEVER_US,
                                   .since_us = p->since_us,
                                   .heard_us = p->heard_us,
                                   .rtt_us = p->rtt_us,

@@ -146,7 +146,8 @@ struct nr_peer_info {
     uint8_t key[NR_KEY_SIZE];
     uint64_t incarnation;
     struct nr_addr addr;
-    bool neighbour;
+    bool chosen;                /* we found it; else it found us */
+    bool in_sync;               /* when last heard of it had the set that we had then */
     int64_t since_us, heard_us; /* monotonic */
     int64_t rtt_us;             /* -1: not measured */
     int64_t clock_offset_ms;    /* its wall clock less ours, when the path was made */

@@ -183,8 +183,7 @@ int op_stats(struct request *q)
     return 0;
 }
 
-static void add_peer(struct nr_buf *list, struct nr_buf *scratch, const struct nr_peer_info *p, uint64_t fingerprint,
-                     struct nr_now now)
+static void add_peer(struct nr_buf *list, struct nr_buf *scratch, const struct nr_peer_info *p, struct nr_now now)
 {
     struct nr_control_writer w;
     char addr[NR_ADDR_TEXT];
@@ -193,13 +192,13 @@ static void add_peer(struct nr_buf *list, struct nr_buf *scratch, const struct n
     nr_control_begin(&w, scratch);
     nr_control_bin(&w, "key", nr_bytes(p->key, NR_KEY_SIZE));
     nr_control_cstr(&w, "address", addr);
-    nr_control_bool(&w, "neighbour", p->neighbour);
+    nr_control_bool(&w, "chosen", p->chosen);
     nr_control_uint(&w, "incarnation", p->incarnation);
     nr_control_uint(&w, "heard_ms_ago", (uint64_t)(now.mono_us - p->heard_us) / 1000);
     nr_control_uint(&w, "since_ms_ago", (uint64_t)(now.mono_us - p->since_us) / 1000);
     nr_control_int(&w, "rtt_us", p->rtt_us);
     nr_control_int(&w, "clock_offset_ms", p->clock_offset_ms);
-    nr_control_bool(&w, "in_sync", p->fingerprint == fingerprint);
+    nr_control_bool(&w, "in_sync", p->in_sync);
     nr_control_uint(&w, "bytes_in", p->bytes_in);
     nr_control_uint(&w, "bytes_out", p->bytes_out);
     struct nr_bytes item = end_map(&w, scratch);
@@ -215,7 +214,7 @@ int op_peers(struct request *q)
     nr_buf_init(&scratch, 0);
     add_array_head(&list, nr_core_peer_count(q->o->core));
     while (nr_core_next_peer(q->o->core, &iter, &p)) {
-        add_peer(&list, &scratch, &p, nr_core_fingerprint(q->o->core), q->now);
+        add_peer(&list, &scratch, &p, q->now);
     }
     put_item(q, "peers", &list);
     nr_buf_fini(&list);

@@ -84,7 +84,7 @@ static int sum_up(void *arg, const struct ctl_peer *p)
     struct ctl_peer_sum *sum = arg;
     sum->total++;
     sum->in_sync += p->in_sync;
-    sum->neighbours += p->neighbour;
+    sum->chosen += p->chosen;
     if (llabs(p->clock_offset_ms) > llabs(sum->worst_offset_ms)) sum->worst_offset_ms = p->clock_offset_ms;
     return 0;
 }

@@ -21,7 +21,7 @@ int ctl_info_ask(struct ctl *ctl, struct ctl_info *info) NR_MUST_CHECK;
 void ctl_info_fini(struct ctl_info *info); /* takes a zeroed one too */
 
 struct ctl_peer_sum {
-    uint64_t total, in_sync, neighbours;
+    uint64_t total, in_sync, chosen;
     int64_t worst_offset_ms; /* the clock offset furthest from 0 */
 };
 int ctl_peer_sum_ask(struct ctl *ctl, struct ctl_peer_sum *sum) NR_MUST_CHECK;

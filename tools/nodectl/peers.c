@@ -14,14 +14,14 @@ static bool read_peer(const struct nr_control_map *m, struct ctl_peer *p)
     *p = (struct ctl_peer){ .rtt_us = -1 };
     if (nr_control_get_bin(m, "key", &key) != 1 || key.len != NR_KEY_SIZE) return false;
     p->key = key.data;
-    bool ok =
-        nr_control_get_str(m, "address", &p->address) >= 0 && nr_control_get_bool(m, "neighbour", &p->neighbour) >= 0 &&
-        nr_control_get_uint(m, "incarnation", &p->incarnation) >= 0 &&
-        nr_control_get_uint(m, "heard_ms_ago", &heard) >= 0 && nr_control_get_uint(m, "since_ms_ago", &since) >= 0 &&
-        nr_control_get_int(m, "rtt_us", &p->rtt_us) >= 0 &&
-        nr_control_get_int(m, "clock_offset_ms", &p->clock_offset_ms) >= 0 &&
-        nr_control_get_bool(m, "in_sync", &p->in_sync) >= 0 && nr_control_get_uint(m, "bytes_in", &p->bytes_in) >= 0 &&
-        nr_control_get_uint(m, "bytes_out", &p->bytes_out) >= 0;
+    bool ok = nr_control_get_str(m, "address", &p->address) >= 0 && nr_control_get_bool(m, "chosen", &p->chosen) >= 0 &&
+              nr_control_get_uint(m, "incarnation", &p->incarnation) >= 0 &&
+              nr_control_get_uint(m, "heard_ms_ago", &heard) >= 0 &&
+              nr_control_get_uint(m, "since_ms_ago", &since) >= 0 && nr_control_get_int(m, "rtt_us", &p->rtt_us) >= 0 &&
+              nr_control_get_int(m, "clock_offset_ms", &p->clock_offset_ms) >= 0 &&
+              nr_control_get_bool(m, "in_sync", &p->in_sync) >= 0 &&
+              nr_control_get_uint(m, "bytes_in", &p->bytes_in) >= 0 &&
+              nr_control_get_uint(m, "bytes_out", &p->bytes_out) >= 0;
     p->heard_ms_ago = (int64_t)(heard & INT64_MAX);
     p->since_ms_ago = (int64_t)(since & INT64_MAX);
     return ok;
@@ -58,7 +58,7 @@ static void add_json(struct peers *ps, const struct ctl_peer *p)
     ctl_json_key(j, "key", p->key);
     nr_json_kcstr(j, "node_id", ctl_name_of(&ps->names, p->key));
     nr_json_kstr(j, "address", p->address);
-    nr_json_kbool(j, "neighbour", p->neighbour);
+    nr_json_kbool(j, "chosen", p->chosen);
     nr_json_kbool(j, "in_sync", p->in_sync);
     nr_json_kuint(j, "incarnation", p->incarnation);
     nr_json_kuint(j, "heard_ms_ago", (uint64_t)p->heard_ms_ago);
@@ -95,7 +95,7 @@ static void add_row(struct peers *ps, const struct ctl_peer *p)
     ctl_table_printf(t, llabs(p->clock_offset_ms) >= CTL_OFFSET_WARN_MS ? CTL_WARN : CTL_PLAIN, "%+" PRId64 "ms",
                      p->clock_offset_ms);
     if (ps->ctl->format == CTL_WIDE) {
-        ctl_table_str(t, CTL_PLAIN, p->neighbour ? "yes" : "no");
+        ctl_table_str(t, CTL_PLAIN, p->chosen ? "yes" : "no");
         ctl_size_format(p->bytes_in, text);
         ctl_table_str(t, CTL_PLAIN, text);
         ctl_size_format(p->bytes_out, text);
@@ -125,7 +125,7 @@ int ctl_peers(struct ctl *ctl, const struct ctl_args *args)
     if (ctl_try_read(ctl) == 0 && ctl_names_init(&ps.names, ctl->snapshot, nr_wall_clock_ms()) != 0)
         ctl_names_fini(&ps.names);
     ctl_listing_init(&ps.list, ctl,
-                     ctl->format == CTL_WIDE ? "NODE,KEY,ADDRESS,IN SYNC,>HEARD,>SINCE,>RTT,>CLOCK,NEIGHBOUR,>IN,>OUT"
+                     ctl->format == CTL_WIDE ? "NODE,KEY,ADDRESS,IN SYNC,>HEARD,>SINCE,>RTT,>CLOCK,CHOSEN,>IN,>OUT"
                                              : "NODE,KEY,ADDRESS,IN SYNC,>HEARD,>SINCE,>RTT,>CLOCK");
     int err = ctl_peers_each(&reply, add, &ps);
     ctl_names_fini(&ps.names);

@@ -11,7 +11,7 @@
 struct ctl_peer {
     const uint8_t *key; /* 32 bytes, borrowed from the reply */
     struct nr_bytes address;
-    bool neighbour, in_sync;
+    bool chosen, in_sync;
     uint64_t incarnation, bytes_in, bytes_out;
     int64_t heard_ms_ago, since_ms_ago;
     int64_t rtt_us; /* -1: not measured */

@@ -97,7 +97,7 @@ static void json_noded(struct nr_json *j, const struct overview *o)
     nr_json_object(j);
     nr_json_kuint(j, "total", o->peers.total);
     nr_json_kuint(j, "in_sync", o->peers.in_sync);
-    nr_json_kuint(j, "neighbours", o->peers.neighbours);
+    nr_json_kuint(j, "chosen", o->peers.chosen);
     nr_json_object_end(j);
     nr_json_object_end(j);
 }
