@@ -2,6 +2,8 @@
 """A peer behind NAT, which nobody can reach first, takes part like every other: its writes reach all, and all writes reach it,
 also after the router has got another address."""
 
+import time
+
 import netns
 import nr
 import place
@@ -20,6 +22,8 @@ with netns.Lab() as lab, nr.Cluster() as cluster:
     assert any(a.startswith(inner.there.router.address + ":") for a in addresses), f"known by its router's address: {addresses}"
 
     lab.renumber(inner.there.router)
+    begun = time.monotonic()
     two.register("after-the-change")
     nr.wait_for(lambda: inner.node("after-the-change"), 60, "finding the way again")
+    print(f"found the way again after {time.monotonic() - begun:.1f} s")
     place.same(places)
