@@ -40,10 +40,53 @@ static struct sim_node *first_up(struct sim_world *w)
     return NULL;
 }
 
+static void census_of(struct sim_world *w, const char *of, size_t (*count)(const struct sim_node *n))
+{
+    size_t min = SIZE_MAX;
+    size_t max = 0;
+    size_t sum = 0;
+    size_t up = 0;
+    for (size_t i = 0; i < w->node_count; i++) {
+        if (w->nodes[i].state != SIM_UP) continue;
+        size_t v = count(&w->nodes[i]);
+        min = v < min ? v : min;
+        max = v > max ? v : max;
+        sum += v;
+        up++;
+    }
+    if (up > 0)
+        sim_trace_line(&w->trace, 1, w->now_us, "%s: %zu to %zu, mean %.1f", of, min, max, (double)sum / (double)up);
+}
+
+static size_t count_cold(const struct sim_node *n)
+{
+    return nr_core_record_count(n->core, NR_PLANE_COLD);
+}
+
+static size_t count_hot(const struct sim_node *n)
+{
+    return nr_core_record_count(n->core, NR_PLANE_HOT);
+}
+
+static size_t count_paths(const struct sim_node *n)
+{
+    return nr_core_peer_count(n->core);
+}
+
+void sim_play_census(struct sim_world *w)
+{
+    census_of(w, "cold records a node", count_cold);
+    census_of(w, "hot records a node", count_hot);
+    census_of(w, "paths a node", count_paths);
+}
+
+/* Each second it also says how far they are. */
 static bool agreed(struct sim_world *w, void *unused)
 {
     const struct sim_node *first = first_up(w);
-    return !first || (sim_world_equal(w, unused) && !missing(w, first));
+    if (!first || (sim_world_equal(w, unused) && !missing(w, first))) return true;
+    if (w->now_us % SIM_SECOND == 0) sim_play_census(w);
+    return false;
 }
 
 struct difference {
@@ -79,10 +122,12 @@ static void explain(struct sim_world *w, struct sim_node *a, struct sim_node *b)
 
 static void explain_all(struct sim_world *w)
 {
+    size_t told = 0;
+    sim_play_census(w);
     struct sim_node *first = first_up(w);
     const struct sim_node *lost = missing(w, first);
     if (lost) sim_trace_line(&w->trace, 1, w->now_us, "%s does not know %s", first->name, lost->name);
-    for (size_t i = 0; i < w->node_count; i++) {
+    for (size_t i = 0; i < w->node_count && told < 20; i++) {
         struct sim_node *n = &w->nodes[i];
         if (n->state == SIM_UP && nr_core_fingerprint(n->core) != nr_core_fingerprint(first->core))
             explain(w, first, n);

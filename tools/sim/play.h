@@ -27,6 +27,8 @@ void sim_play_watch(struct sim_node *n, const char *node_id, uint32_t revision, 
     } while (0)
 /* Any node that is up, by the scenario's chance; NULL: none. */
 struct sim_node *sim_play_any(struct sim_world *w);
+/* Says how many records and paths the nodes have. */
+void sim_play_census(struct sim_world *w);
 /* How many nodes that are up see this node so. */
 size_t sim_play_count_status(struct sim_world *w, const char *node_id, enum nr_status status);
 size_t sim_play_count_up(const struct sim_world *w);
