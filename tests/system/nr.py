@@ -336,14 +336,31 @@ class Cluster:
         return peers
 
     def __exit__(self, kind, *_):
-        for p in self.processes:
-            if p.running():
-                p.process.kill()
-                p.process.wait()
-        if kind is not None:
+        faults = []
+        try:
+            if kind is None:
+                faults = self.end()
+            if kind is not None or faults:
+                for p in self.processes:
+                    print(f"--- the end of {p.name}'s log\n{p.log()[-3000:]}", file=sys.stderr)
+        finally:
             for p in self.processes:
-                print(f"--- the end of {p.name}'s log\n{p.log()[-3000:]}", file=sys.stderr)
-        shutil.rmtree(self.directory, ignore_errors=True)
+                if p.running():
+                    p.kill()
+            shutil.rmtree(self.directory, ignore_errors=True)
+        assert not faults, faults
+
+    def end(self):
+        """Ends what still runs, gracefully; returns what went wrong in that or stands in a log: each sanitizer speaks there, and
+        an assertion that failed."""
+        running = [p for p in self.processes if p.running()]
+        for p in running:
+            p.signal(signal.SIGCONT)
+            p.signal(signal.SIGTERM)
+        faults = [f"{p.name} ended with status {status}" for p in running if (status := p.wait(20)) != 0]
+        for p in self.processes:
+            faults += [f"{p.name}: {line}" for line in sanitizer_findings(p.log())]
+        return faults
 
 
 def run(name, *flags, stdin=None, env=None, timeout=20.0):
@@ -354,5 +371,5 @@ def run(name, *flags, stdin=None, env=None, timeout=20.0):
 
 
 def sanitizer_findings(text):
-    """Lines in which a sanitizer complains."""
-    return re.findall(r"^.*(?:runtime error|ERROR: \w+Sanitizer).*$", text, re.MULTILINE)
+    """Lines in which a sanitizer or an assertion complains."""
+    return re.findall(r"^.*(?:runtime error|(?:ERROR|WARNING): \w+Sanitizer|assertion failed).*$", text, re.MULTILINE)
