@@ -66,6 +66,8 @@ struct nr_memdisk *sim_node_copy_disk(struct sim_node *n);
 void sim_node_replace_disk(struct sim_node *n, struct nr_memdisk *disk);
 
 struct nr_now sim_node_now(const struct sim_node *n);
+
+/* What events do to it (feed.c). */
 void sim_node_receive(struct sim_node *n, uint32_t packet);
 void sim_node_expire(struct sim_node *n);
 void sim_node_commit(struct sim_node *n);
