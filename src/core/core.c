@@ -205,7 +205,6 @@ static struct nr_path *path_of(struct nr_core *core, struct nr_now now, const st
     *replayed = !nr_window_take(&path->window, h->number);
     if (*replayed) return NULL;
     path->heard_us = now.mono_us;
-    path->confirmed = true;
     path->bytes_in += len + NR_ENVELOPE_SIZE;
     path->fingerprint = h->fingerprint;
     bool differs = nr_core_differs(core, path);
@@ -221,15 +220,19 @@ static void messages(struct nr_core *core, struct nr_now now, const struct nr_ad
                      struct nr_path *path, struct nr_reader *r)
 {
     struct nr_message m;
-    bool had_path = path != NULL, hello_answered = false, pathless = false;
+    bool hello_answered = false, pathless = false;
     while (nr_message_next(r, &m)) {
         count_in(core, &m);
-        if (m.type == NR_MSG_HELLO || m.type == NR_MSG_PROOF)
+        if (m.type == NR_MSG_HELLO || m.type == NR_MSG_PROOF) {
             on_handshake(core, now, from, h, &m, &hello_answered);
-        else if (!had_path)
+            path = nr_paths_find_peer(&core->paths, nr_be64(h->sender), h->incarnation); /* it may be new, or gone */
+            if (path && !nr_addr_eq(&path->addr, from)) path = NULL;
+        } else if (!path) {
             pathless = true;
-        else if (!on_message(core, now, path, &m))
-            break;
+        } else {
+            path->confirmed = true; /* who says something over it has it */
+            if (!on_message(core, now, path, &m)) break;
+        }
     }
     if (pathless) core->stats.datagrams_no_path++;
     if (r->err) core->stats.datagrams_malformed++;

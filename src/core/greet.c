@@ -10,7 +10,7 @@
 #define RECORDS_RATE    5000.0
 #define RECORDS_BURST   20000.0
 #define EAGER_FOR_PATH  2
-#define PATH_YOUNG_US   5000000
+#define PATH_YOUNG_US   500000
 
 static uint64_t cookie_at(const struct nr_core *core, const struct nr_addr *addr, int64_t epoch)
 {
@@ -62,22 +62,27 @@ static bool greeted_lately(const struct nr_core *core, struct nr_now now, const 
     return false;
 }
 
-void nr_core_greet(struct nr_core *core, struct nr_now now, const struct nr_addr *to)
+bool nr_core_greet(struct nr_core *core, struct nr_now now, const struct nr_addr *to)
 {
-    if (!nr_addr_is_unicast(to) || is_own_address(core, to) || greeted_lately(core, now, to)) return;
-    if (!nr_token_bucket_take(&core->hello_sends, 1, now.mono_us)) return;
+    if (!nr_addr_is_unicast(to) || is_own_address(core, to) || greeted_lately(core, now, to)) return false;
+    if (!nr_token_bucket_take(&core->hello_sends, 1, now.mono_us)) return false;
     core->greeted[core->greeted_at++ % NR_GREETED_MAX] = (struct nr_greeted){ .addr = *to, .at_us = now.mono_us };
     struct nr_hello m = { .cookie = cookie_for(core, now, to), .time_ms = now.wall_ms };
     memcpy(m.key, core->key, NR_KEY_SIZE);
     struct nr_writer w;
-    if (message_to(core, to, NR_MSG_HELLO, NR_HELLO_SIZE, &w)) nr_hello_encode(&w, &m);
+    if (!message_to(core, to, NR_MSG_HELLO, NR_HELLO_SIZE, &w)) return false;
+    nr_hello_encode(&w, &m);
+    return true;
 }
 
-static void send_proof(struct nr_core *core, struct nr_now now, const struct nr_addr *to,
+/* With a path it goes into the path's open datagram, so that what follows it cannot overtake it. */
+static void send_proof(struct nr_core *core, struct nr_now now, const struct nr_addr *to, struct nr_path *path,
                        const uint8_t verifier[static NR_KEY_SIZE], uint64_t echo, uint64_t cookie)
 {
     struct nr_writer w;
-    if (!message_to(core, to, NR_MSG_PROOF, NR_HELLO_SIZE, &w)) return;
+    if (path ? !nr_core_message(core, path, NR_MSG_PROOF, NR_HELLO_SIZE, &w)
+             : !message_to(core, to, NR_MSG_PROOF, NR_HELLO_SIZE, &w))
+        return;
     struct nr_proof m = { .echo = echo, .cookie = cookie, .time_ms = now.wall_ms, .observed = *to };
     memcpy(m.key, core->key, NR_KEY_SIZE);
     uint8_t part[NR_PROOF_SIGNED];
@@ -98,7 +103,7 @@ void nr_core_on_hello(struct nr_core *core, struct nr_now now, const struct nr_a
         core->stats.hellos_limited++;
         return;
     }
-    send_proof(core, now, from, m->key, m->cookie, cookie_for(core, now, from));
+    send_proof(core, now, from, NULL, m->key, m->cookie, cookie_for(core, now, from));
 }
 
 static bool proof_holds(struct nr_core *core, struct nr_now now, const struct nr_addr *from, const struct nr_header *h,
@@ -122,12 +127,13 @@ static void event_peer(struct nr_core *core, enum nr_event_type type, const stru
     e->addr = path->addr;
 }
 
-/* A place in a full table: one by chance that has had its time gives way. */
+/* A place in a full table: one by chance that has had time to hand over what a newcomer needs gives way. */
 static void make_room(struct nr_core *core, struct nr_now now)
 {
     struct nr_path *path;
-    if (core->paths.count < NR_PATHS_MAX || !nr_core_random_paths(core, NULL, &path, 1)) return;
-    if (now.mono_us - path->since_us > PATH_YOUNG_US) nr_core_lose(core, path);
+    for (int tries = 0; tries < 8 && core->paths.count >= NR_PATHS_MAX; tries++)
+        if (nr_core_random_paths(core, NULL, &path, 1) && now.mono_us - path->since_us > PATH_YOUNG_US)
+            nr_core_bye(core, path);
 }
 
 static struct nr_path *path_make(struct nr_core *core, struct nr_now now, const struct nr_proof *m)
@@ -189,11 +195,13 @@ struct nr_path *nr_core_on_proof(struct nr_core *core, struct nr_now now, const 
     }
     bool fresh = !path || !nr_addr_eq(&path->addr, from) || path->incarnation != h->incarnation;
     if (!path) path = path_make(core, now, m);
+    struct nr_writer w;
+    if (!path && message_to(core, from, NR_MSG_BYE, 0, &w)) nr_bye_encode(&w); /* no room: it shall look elsewhere */
     if (!path) return NULL;
     path_prove(path, now, from, h, m);
     if (m->cookie) {
         path->chosen = true;
-        send_proof(core, now, from, m->key, m->cookie, 0);
+        send_proof(core, now, from, path, m->key, m->cookie, 0);
         nr_core_ping(core, now, path); /* the answer says that the other side has the path too */
     }
     if (fresh) event_peer(core, NR_EVENT_PEER_UP, path);

@@ -58,25 +58,24 @@ static bool candidate(struct nr_core *core, struct nr_addr *out)
     return false;
 }
 
-static void greet_somebody(struct nr_core *core, struct nr_now now)
-{
-    struct nr_addr to;
-    if (candidate(core, &to)) nr_core_greet(core, now, &to);
-}
-
 /* At the start, and when peers have just been learnt of, paths are made quickly; each HELLO uses up some of the
  * eagerness. */
 static void fill(struct nr_core *core, struct nr_now now)
 {
     if (core->eager > EAGER_MAX) core->eager = EAGER_MAX;
-    for (int i = 0; i < EAGER_AT_ONCE && core->eager && core->paths.count < PATHS_WANTED; i++, core->eager--)
-        greet_somebody(core, now);
+    struct nr_addr to;
+    for (int i = 0; i < EAGER_AT_ONCE && core->eager && core->paths.count < PATHS_WANTED; i++) {
+        if (candidate(core, &to))
+            core->eager -= nr_core_greet(core, now, &to);
+        else
+            core->eager = 0;
+    }
     if (now.mono_us < core->hello_us) return;
     core->hello_us = now.mono_us + HELLO_EVERY_US / 2 + nr_rng_below(&core->rng, HELLO_EVERY_US);
-    greet_somebody(core, now);
+    if (candidate(core, &to)) (void)nr_core_greet(core, now, &to);
 }
 
-static void bye(struct nr_core *core, struct nr_path *path)
+void nr_core_bye(struct nr_core *core, struct nr_path *path)
 {
     struct nr_writer w;
     if (nr_core_message(core, path, NR_MSG_BYE, 0, &w)) nr_bye_encode(&w);
@@ -92,7 +91,7 @@ static void rotate(struct nr_core *core, struct nr_now now)
         core->rotate_us = now.mono_us + ROTATE_EVERY_US / 2 + nr_rng_below(&core->rng, ROTATE_EVERY_US);
     if (!due && core->paths.count <= PATHS_KEPT) return;
     if (!nr_core_random_paths(core, NULL, &path, 1) || now.mono_us - path->since_us < nr_us(5)) return;
-    bye(core, path);
+    nr_core_bye(core, path);
     core->eager++;
 }
 
@@ -110,7 +109,7 @@ static void keep(struct nr_core *core, struct nr_now now, struct nr_path *path)
         return;
     }
     /* It may have started anew, or stand behind another address: a HELLO asks what a PING cannot. */
-    if (path->pings_unanswered) nr_core_greet(core, now, &path->addr);
+    if (path->pings_unanswered) (void)nr_core_greet(core, now, &path->addr);
     nr_core_ping(core, now, path);
 }
 

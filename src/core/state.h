@@ -168,7 +168,8 @@ void nr_core_on_walk(struct nr_core *core, struct nr_now now, struct nr_path *pa
 void nr_core_on_page(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_page *m);
 
 /* greet.c: HELLO, PROOF, PING, PONG, BYE */
-void nr_core_greet(struct nr_core *core, struct nr_now now, const struct nr_addr *to);
+/* Whether a HELLO went out: the address was not greeted lately, and the pace allows it. */
+bool nr_core_greet(struct nr_core *core, struct nr_now now, const struct nr_addr *to);
 void nr_core_on_hello(struct nr_core *core, struct nr_now now, const struct nr_addr *from, const struct nr_hello *m);
 /* The path that a PROOF has made or made anew; NULL: it did not hold. */
 struct nr_path *nr_core_on_proof(struct nr_core *core, struct nr_now now, const struct nr_addr *from,
@@ -176,6 +177,7 @@ struct nr_path *nr_core_on_proof(struct nr_core *core, struct nr_now now, const 
 void nr_core_ping(struct nr_core *core, struct nr_now now, struct nr_path *path);
 void nr_core_on_pong(struct nr_core *core, struct nr_now now, struct nr_path *path, uint64_t nonce);
 void nr_core_lose(struct nr_core *core, struct nr_path *path);
+void nr_core_bye(struct nr_core *core, struct nr_path *path); /* says so, and loses it */
 
 /* neighbours.c: whom to greet, whom to keep */
 void nr_core_care(struct nr_core *core, struct nr_now now);
