@@ -8,6 +8,7 @@
 #define COMMIT_MORE_US 9000
 #define PULSE_US       1000000
 #define SPINS_MAX      100
+#define SAYS_AT_ONCE   1024 /* datagrams after one input: the outbox is bounded */
 
 void sim_node_receive(struct sim_node *n, uint32_t packet)
 {
@@ -117,6 +118,7 @@ void sim_node_drain(struct sim_node *n)
     struct sim_world *w = n->world;
     struct nr_event e;
     struct nr_datagram d;
+    int said = 0;
     if (w->failed) return;
     int64_t wall_ms = sim_node_now(n).wall_ms;
     if (wall_ms > n->latest_ms) n->latest_ms = wall_ms;
@@ -124,6 +126,7 @@ void sim_node_drain(struct sim_node *n)
     if (n->guard.went_back) sim_fail(w, "%s signs a stamp not above its last", n->name);
     while (nr_core_next_datagram(n->core, &d)) {
         sim_check_sent(n, &d);
+        if (++said > SAYS_AT_ONCE) sim_fail(w, "%s has more than %d datagrams to send at once", n->name, SAYS_AT_ONCE);
         if (w->failed) return;
         sim_trace_word(&w->trace, (uint64_t)d.to.ip[1] << 40 | (uint64_t)d.to.ip[2] << 32 | (uint64_t)d.to.ip[3] << 24);
         sim_trace_bytes(&w->trace, d.plain);
