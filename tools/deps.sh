@@ -15,8 +15,8 @@ For Debian 12. Needs root or sudo only if something is missing.
 USAGE
 }
 
-BUILD="gcc libc6-dev make cmake ninja-build pkg-config liblmdb-dev libsodium-dev libevent-dev libinih-dev libjansson-dev libsystemd-dev libmsgpack-dev curl"
-TEST="libcmocka-dev clang clang-format python3 python3-msgpack python3-nacl jq git ca-certificates iproute2 nftables procps"
+BUILD="gcc libc6-dev make cmake ninja-build pkg-config liblmdb-dev libsodium-dev libevent-dev libinih-dev libjansson-dev libsystemd-dev libmsgpack-dev curl jq"
+TEST="libcmocka-dev clang clang-format python3 python3-msgpack python3-nacl git ca-certificates mandoc groff iproute2 nftables procps"
 
 packages="$BUILD $TEST"
 mode=install
