@@ -100,8 +100,10 @@ static int ask_state_dir(struct ctl *ctl)
     if (!err) err = ctl_try_ask(ctl, "info", &reply);
     if (err) return err;
     if (nr_control_get_str(&reply, "state_dir", &dir) != 1 || dir.len == 0 || dir.data[0] != '/') return NR_ERR_INVALID;
-    ctl->asked_dir = strndup((const char *)dir.data, dir.len);
-    return ctl->asked_dir ? 0 : NR_ERR_NO_MEMORY;
+    ctl->asked_dir = calloc(1, dir.len + 1);
+    if (!ctl->asked_dir) return NR_ERR_NO_MEMORY;
+    memcpy(ctl->asked_dir, dir.data, dir.len);
+    return 0;
 }
 
 int ctl_locate(struct ctl *ctl)
