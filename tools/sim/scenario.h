@@ -18,7 +18,7 @@ extern const size_t sim_scenario_count;
 const struct sim_scenario *sim_scenario_find(const char *name);
 
 #define SIM_SCENARIOS(X)                                                                                               \
-    X(converge, "nodes that join through one seed all hold one set within 10 s, and every heartbeat", 100, 0, 0)       \
+    X(converge, "nodes that join through one seed all hold one set within 10 s, and the heartbeats", 100, 0, 0)        \
     X(spread, "a registration reaches all within 2.2 s, a heartbeat costs at most 1.2 copies", 100, 50000, 0)          \
     X(partition, "two halves written to on both sides are equal within 10 s of the healing", 100, 0, 0)                \
     X(crash, "a committed write survives crashes and power loss at any point", 20, 0, 0)                               \
