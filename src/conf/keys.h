@@ -21,7 +21,7 @@
       "control socket (default /run/dagi/noded.sock or $XDG_RUNTIME_DIR/dagi/noded.sock for the default state directory, " \
       "else noded.sock in the state directory)") \
     X(NODE_ID, "node", "node_id", "node-id", NR_CONF_IS_NODE_ID, false, 1, 255, NULL, NR_CONF_NODED, false, "ID", \
-      "this node's id, on its first start; later the state directory knows it (default node-HOSTNAME-XXXXXXXX)") \
+      "this node's id, on its first start; later the state directory knows it (default node-HOSTNAME-8HEX)") \
     X(ROLE, "node", "role", "role", NR_CONF_IS_TEXT, false, 1, 100, "worker", NR_CONF_NODED, true, "ROLE", \
       "the role this node registers") \
     X(LABEL, "node", "label", "label", NR_CONF_IS_TEXT, true, 1, 100, NULL, NR_CONF_NODED, true, "LABEL", \

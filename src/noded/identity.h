@@ -40,7 +40,7 @@ void identity_fini(struct identity *id); /* wipes; takes a zeroed one */
  * Best effort. */
 void identity_publish(const struct identity *id);
 
-/* "node-HOSTNAME-XXXXXXXX", what is not allowed in a node id replaced by '-'. */
+/* "node-HOSTNAME-8HEX", what is not allowed in a node id replaced by '-'. */
 void identity_make_node_id(char out[static NR_SUBJECT_MAX + 1], struct nr_bytes hostname, const uint8_t tail[static 4]);
 
 /* This cluster's token with those seeds, appended to `out`. */

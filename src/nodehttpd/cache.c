@@ -29,7 +29,7 @@ void cache_of_store(struct cache *c, uint64_t store)
 
 static bool is_right(const struct cache_entry *e, struct nr_generation g, int64_t now_ms)
 {
-    /* A clock that was set back makes what it built later than now no answer for now. */
+    /* A clock that was set back makes what it built later than now no answer yet. */
     return e->generation.registry == g.registry && e->generation.pulse == g.pulse && now_ms < e->turns_at_ms &&
            now_ms >= e->made_ms;
 }
