@@ -68,9 +68,9 @@ static void timers_start(struct nr_core *core, struct nr_now now)
 
 static void budgets_start(struct nr_core *core, struct nr_now now)
 {
-    nr_token_bucket_init(&core->hello_answers, 200, 400, now.mono_us);
+    nr_token_bucket_init(&core->hello_answers, 1000, 2000, now.mono_us);
     nr_token_bucket_init(&core->hello_sends, 8, 64, now.mono_us);
-    nr_token_bucket_init(&core->proof_checks, 500, 1000, now.mono_us);
+    nr_token_bucket_init(&core->proof_checks, 1000, 2000, now.mono_us);
     nr_token_bucket_init(&core->first_repairs, 0.5, 4, now.mono_us);
     nr_token_bucket_init(&core->pushes, 100, 200, now.mono_us);
     for (int i = 0; i < NR_SIGNER_BUCKETS; i++) nr_token_bucket_init(&core->signers[i], 1000, 10000, now.mono_us);
