@@ -14,7 +14,10 @@
 
 static bool connected(const struct nr_core *core, const struct nr_addr *a)
 {
-    return nr_paths_find_addr(&core->paths, a) != NULL;
+    if (nr_paths_find_addr(&core->paths, a)) return true;
+    for (size_t i = 0; i < NR_ALIASES_MAX; i++)
+        if (nr_addr_eq(&core->aliases[i].addr, a) && nr_paths_find(&core->paths, core->aliases[i].path)) return true;
+    return false;
 }
 
 /* One address by chance of a peer in the registry to which there is no path. */

@@ -18,6 +18,7 @@
 #define NR_REMEMBERED_MAX    128
 #define NR_OWN_ADDRESSES_MAX 32
 #define NR_GREETED_MAX       64
+#define NR_ALIASES_MAX       64
 #define NR_SIGNER_BUCKETS    256
 
 #define NR_TICK_US             200000 /* announcements */
@@ -30,6 +31,12 @@
 #define NR_PUSH_ALL_MAX        9  /* neighbours */
 #define NR_HOPS_MAX            3  /* pushes unasked below this */
 #define NR_LIST_RECORDS        40 /* a range of at most so many is listed */
+
+/* A further address of a peer to which there is a path: it is not greeted while the path lasts. */
+struct nr_alias {
+    struct nr_addr addr;
+    uint32_t path;
+};
 
 struct nr_greeted {
     struct nr_addr addr;
@@ -81,6 +88,8 @@ struct nr_core {
     size_t own_addr_count;
     struct nr_greeted greeted[NR_GREETED_MAX];
     size_t greeted_at;
+    struct nr_alias aliases[NR_ALIASES_MAX];
+    size_t alias_at;
     struct nr_addr advertise[NR_GOSSIP_MAX];
     size_t advertise_count;
     bool advertise_fixed; /* given by configuration, not learnt */

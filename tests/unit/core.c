@@ -343,6 +343,25 @@ static void test_cloned_key(void **state)
     fix_fini(f);
 }
 
+/* A peer with two addresses, both known, is one neighbour with one path that stays where it is. */
+static void test_two_addresses(void **state)
+{
+    struct fix *f = *state;
+    fix_init(f, 3);
+    f->peers[0].second = (struct nr_addr){ .family = 4, .ip = { 10, 9, 9, 9 }, .port = 9206 };
+    struct nr_addr seeds[2] = { f->peers[0].addr, f->peers[0].second };
+    for (size_t i = 1; i < 3; i++) nr_core_set_seeds(f->peers[i].core, seeds, 2);
+    all_registered(f);
+    fix_run_ms(f, 60000);
+    size_t found = f->peers[1].events[NR_EVENT_PEER_UP];
+    uint64_t hellos = nr_core_stats(f->peers[1].core)->messages_out[NR_MSG_HELLO];
+    fix_run_ms(f, 600000);
+    assert_int_equal(f->peers[1].events[NR_EVENT_PEER_UP], found);
+    assert_int_equal(nr_core_stats(f->peers[1].core)->messages_out[NR_MSG_HELLO], hellos);
+    assert_int_equal(nr_core_peer_count(f->peers[1].core), 2);
+    fix_fini(f);
+}
+
 /* An incarnation is greater at every start, also after a crash and with the clock set back. */
 static void test_incarnation_grows(void **state)
 {
@@ -447,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_store_refuses),
         cmocka_unit_test(test_cloned_key),
         cmocka_unit_test(test_incarnation_grows),
+        cmocka_unit_test(test_two_addresses),
         cmocka_unit_test(test_repair_cost),
         cmocka_unit_test(test_same_seed),
     };

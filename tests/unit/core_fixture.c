@@ -216,7 +216,7 @@ void fix_fini(struct fix *f)
 static struct fix_peer *by_addr(struct fix *f, const struct nr_addr *a)
 {
     for (size_t i = 0; i < f->count; i++)
-        if (nr_addr_eq(&f->peers[i].addr, a)) return &f->peers[i];
+        if (nr_addr_eq(&f->peers[i].addr, a) || nr_addr_eq(&f->peers[i].second, a)) return &f->peers[i];
     return NULL;
 }
 
@@ -229,8 +229,10 @@ static void deliver(struct fix *f, struct fix_peer *from, const struct nr_datagr
     assert_true(len <= sizeof plain);
     memcpy(plain, d->plain.data, len);
     if (f->filter && !f->filter(f, from, d)) return;
-    if (to && to->core && !to->cut && !from->cut)
-        nr_core_receive(to->core, fix_now(f, to), &from->addr, nr_bytes(plain, len));
+    if (!to || !to->core || to->cut || from->cut) return;
+    to->asked_at[from - f->peers] = d->to;
+    const struct nr_addr *source = &from->asked_at[to - f->peers];
+    nr_core_receive(to->core, fix_now(f, to), source->family ? source : &from->addr, nr_bytes(plain, len));
 }
 
 static bool drain(struct fix *f, struct fix_peer *p)

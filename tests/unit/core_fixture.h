@@ -29,7 +29,9 @@ struct fix_peer {
     struct nr_keypair key;
     char id[32];
     struct nr_addr addr;
-    struct fix_record *records; /* of all planes */
+    struct nr_addr second; /* it is reached here as well, and answers from where it was asked; family 0: not */
+    struct nr_addr asked_at[FIX_PEERS]; /* by each other */
+    struct fix_record *records;         /* of all planes */
     size_t count, room;
     uint64_t reserved;
     size_t evidence;
