@@ -11,7 +11,7 @@
 #define RECORDS_BURST   20000.0
 #define EAGER_FOR_PATH  2
 #define STILL_WORKS_US  5000000
-#define PATH_YOUNG_US   500000
+#define PATH_YOUNG_US   300000
 
 static uint64_t cookie_at(const struct nr_core *core, const struct nr_addr *addr, int64_t epoch)
 {

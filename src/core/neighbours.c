@@ -124,7 +124,9 @@ void nr_core_care(struct nr_core *core, struct nr_now now)
     rotate(core, now);
     nr_core_walk_care(core, now);
     bool eager = core->eager && core->paths.count < PATHS_WANTED;
-    core->care_us = now.mono_us + (eager ? NR_CARE_US / 4 : NR_CARE_US);
+    /* Peers that start together must not stay in step: a seed would meet all of them at once, again and again. */
+    uint32_t pause = eager ? NR_CARE_US / 4 : NR_CARE_US;
+    core->care_us = now.mono_us + pause - pause / 4 + nr_rng_below(&core->rng, pause / 2);
 }
 
 /* This node's own address. */
