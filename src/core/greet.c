@@ -10,7 +10,6 @@
 #define RECORDS_RATE    5000.0
 #define RECORDS_BURST   20000.0
 #define EAGER_FOR_PATH  2
-#define STILL_WORKS_US  5000000
 #define PATH_YOUNG_US   300000
 
 static uint64_t cookie_at(const struct nr_core *core, const struct nr_addr *addr, int64_t epoch)
@@ -186,14 +185,7 @@ static bool replayed(struct nr_path *path, const struct nr_addr *from, const str
     return !nr_addr_eq(from, &path->addr) && !nr_window_take(&path->window, h->number);
 }
 
-/* A peer that can be reached at several addresses keeps the one that works. The others are no reason to greet it. */
-static bool works_elsewhere(const struct nr_path *path, struct nr_now now, const struct nr_addr *from,
-                            const struct nr_header *h)
-{
-    return path->incarnation == h->incarnation && !nr_addr_eq(&path->addr, from) && path->confirmed &&
-           now.mono_us - path->heard_us < STILL_WORKS_US;
-}
-
+/* A peer that can be reached at several addresses is not greeted at the others. */
 static void note_alias(struct nr_core *core, const struct nr_path *path, const struct nr_addr *addr)
 {
     core->aliases[core->alias_at++ % NR_ALIASES_MAX] = (struct nr_alias){ .addr = *addr, .path = path->serial };
@@ -205,10 +197,6 @@ struct nr_path *nr_core_on_proof(struct nr_core *core, struct nr_now now, const 
     struct nr_path *path = path_meant(core, from, h);
     if (!proof_holds(core, now, from, h, m) || (path && replayed(path, from, h))) {
         core->stats.proofs_refused++;
-        return NULL;
-    }
-    if (path && works_elsewhere(path, now, from, h)) {
-        note_alias(core, path, from);
         return NULL;
     }
     bool fresh = !path || !nr_addr_eq(&path->addr, from) || path->incarnation != h->incarnation;
