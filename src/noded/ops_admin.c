@@ -62,6 +62,16 @@ static size_t add_bound(const struct control_options *o, struct nr_addr *out, si
     return n;
 }
 
+/* A loopback address means another machine to whoever reads it elsewhere: named only where there is no other. */
+static size_t without_loopback(struct nr_addr *addrs, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!nr_addr_is_loopback(&addrs[i])) addrs[kept++] = addrs[i];
+    }
+    return kept ? kept : n;
+}
+
 size_t ops_reachable(const struct control_options *o, struct nr_addr *out, size_t max)
 {
     struct nr_addr learned;
@@ -69,7 +79,7 @@ size_t ops_reachable(const struct control_options *o, struct nr_addr *out, size_
     for (size_t i = 0; i < o->advertise_count && n < max; i++) out[n++] = o->advertise[i];
     if (n > 0) return n;
     if (nr_core_learned_address(o->core, &learned)) n = add_unique(out, n, max, &learned);
-    return add_bound(o, out, n, max);
+    return without_loopback(out, add_bound(o, out, n, max));
 }
 
 struct seeds {

@@ -215,6 +215,15 @@ class ControlSocket(unittest.TestCase):
         self.assertEqual(self.control.call("info")["health"], "ok")
         lazy.close()
 
+    # Of a node that listens everywhere others are told no loopback address, as long as it has any other.
+    def test_reachable_elsewhere(self):
+        with nr.Cluster() as cluster:
+            everywhere = cluster.noded("everywhere", host="0.0.0.0").start()
+            told = everywhere.info()["advertise"]
+        local = [a for a in told if a.startswith("127.")]
+        self.assertTrue(told)
+        self.assertTrue(not local or local == told, told)
+
     # Several writers at once lose nothing.
     def test_parallel_writers(self):
         def write(n):
