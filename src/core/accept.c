@@ -14,12 +14,13 @@ struct nr_entry *nr_core_find_id(const struct nr_core *core, uint64_t id)
     return NULL;
 }
 
-static uint64_t key_hash_of(const struct nr_core *core, const struct nr_record *rec)
+uint64_t nr_core_key_hash(const struct nr_core *core, uint8_t kind, const uint8_t signer[static NR_KEY_SIZE],
+                          struct nr_bytes subject)
 {
     uint8_t buf[NR_KEY_PREIMAGE_MAX];
     struct nr_writer w;
     nr_writer_init(&w, buf, sizeof buf);
-    nr_record_key_preimage(&w, rec->kind, rec->signer, rec->subject);
+    nr_record_key_preimage(&w, kind, signer, subject);
     return core->host.hash8(core->host.ctx, nr_writer_bytes(&w));
 }
 
@@ -153,7 +154,7 @@ int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
     int err = nr_record_decode(raw, &rec);
     if (err) return refuse_id(core, now, id, &core->stats.records_malformed, err);
 
-    struct nr_entry facts = { .key_hash = key_hash_of(core, &rec),
+    struct nr_entry facts = { .key_hash = nr_core_key_hash(core, rec.kind, rec.signer, rec.subject),
                               .id = id,
                               .stamp = rec.stamp,
                               .lease_s = rec.lease_s,
@@ -204,7 +205,7 @@ int nr_core_restore(struct nr_core *core, struct nr_now now, const struct nr_rec
     if (nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS) return NR_E_AHEAD;
     int err = nr_set_reserve(set);
     if (err) return err;
-    struct nr_entry facts = { .key_hash = key_hash_of(core, rec),
+    struct nr_entry facts = { .key_hash = nr_core_key_hash(core, rec->kind, rec->signer, rec->subject),
                               .id = core->host.hash8(core->host.ctx, rec->raw),
                               .stamp = rec->stamp,
                               .lease_s = rec->lease_s,

@@ -86,6 +86,10 @@ int nr_core_state_record(struct nr_core *core, struct nr_now now, const struct n
     struct nr_record check;
     struct nr_writer w;
     d.signer = core->key;
+    /* One of our own that was met at others may stand further ahead than the clock follows (A.6.4). */
+    uint64_t key_hash = nr_core_key_hash(core, d.kind, d.signer, d.subject);
+    const struct nr_entry *held = nr_set_find(nr_core_set(core, d.kind), key_hash);
+    if (held && held->stamp > above) above = held->stamp;
     int err = take_stamp(core, now, above, &d.stamp);
     if (err) return err;
     nr_writer_init(&w, raw, sizeof raw);

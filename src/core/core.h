@@ -107,7 +107,7 @@ struct nr_event {
     uint64_t id;
     struct nr_addr addr;
 };
-/* At most 4,096 wait; beyond that the oldest RECORD events are still delivered, and PEER events are left out. The host
+/* At most 4,096 wait; beyond that records are refused and other events are left out. The host
  * drains after each input, so that this is not met. */
 bool nr_core_next_event(struct nr_core *core, struct nr_event *out);
 

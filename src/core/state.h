@@ -142,6 +142,8 @@ struct nr_origin {
 };
 int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
                    const struct nr_origin *origin) NR_MUST_CHECK;
+uint64_t nr_core_key_hash(const struct nr_core *core, uint8_t kind, const uint8_t signer[static NR_KEY_SIZE],
+                          struct nr_bytes subject);
 /* Drops what has reached the end of its lease. */
 void nr_core_drop_ended(struct nr_core *core, struct nr_now now);
 
