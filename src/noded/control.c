@@ -35,6 +35,7 @@ static const struct op ops[] = {
     { "declare", ROLE_TOOL, op_declare },
     { "leave", ROLE_TOOL, op_leave },
     { "invite", ROLE_TOOL, op_invite },
+    { "reload", ROLE_TOOL, op_reload },
 };
 
 static const struct op *find_op(struct nr_bytes name)

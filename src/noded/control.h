@@ -25,6 +25,9 @@ struct control_options {
     struct nr_now started;
     /* Asked by the operation `leave`, once it was answered. */
     void (*end)(void *arg);
+    /* Asked by the operation `reload`: reads the configuration again. NR_E_INVALID: it is faulty, nothing has changed.
+     */
+    int (*reload)(void *arg);
     void *arg;
 };
 

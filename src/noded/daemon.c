@@ -167,6 +167,31 @@ static void end_loop(void *arg)
     nr_loop_stop(d->loop);
 }
 
+/* NR_E_INVALID: the configuration is faulty, and the one in force stays. */
+static int reload(void *arg)
+{
+    struct daemon *d = arg;
+    struct nr_now now = nr_clock_now();
+    struct nr_conf *fresh = reload_read(&d->o, d->conf);
+    if (!fresh) {
+        nr_log_error("config: not read again: the one in force stays");
+        return NR_E_INVALID;
+    }
+    nr_log_setup(nr_conf_log_level(fresh), nr_conf_log_format(fresh));
+    struct nr_conf *was = d->conf;
+    d->conf = fresh;
+    nr_conf_free(was);
+    int err = nodeself_register(&d->self, d->conf, now);
+    if (!err) err = seeds_set(&d->seeds, d->conf, &d->identity);
+    relay_drain(d->relay, now);
+    if (err) {
+        nr_log_error("config: not applied: %s", nr_strerror(err));
+    } else {
+        nr_log_info("config: read again");
+    }
+    return err;
+}
+
 static int open_control(struct daemon *d)
 {
     const char *path = nr_conf_text(d->conf, NR_CONF_SOCKET);
@@ -183,6 +208,7 @@ static int open_control(struct daemon *d)
         .advertise_count = d->advertise_count,
         .started = nr_clock_now(),
         .end = end_loop,
+        .reload = reload,
         .arg = d,
     };
     control_setup(d->control, &options);
@@ -206,25 +232,7 @@ static void on_end_signal(void *arg)
 
 static void on_hangup(void *arg)
 {
-    struct daemon *d = arg;
-    struct nr_now now = nr_clock_now();
-    struct nr_conf *fresh = reload_read(&d->o, d->conf);
-    if (!fresh) {
-        nr_log_error("config: not read again: the one in force stays");
-        return;
-    }
-    nr_log_setup(nr_conf_log_level(fresh), nr_conf_log_format(fresh));
-    struct nr_conf *was = d->conf;
-    d->conf = fresh;
-    nr_conf_free(was);
-    int err = nodeself_register(&d->self, d->conf, now);
-    if (!err) err = seeds_set(&d->seeds, d->conf, &d->identity);
-    relay_drain(d->relay, now);
-    if (err) {
-        nr_log_error("config: not applied: %s", nr_strerror(err));
-    } else {
-        nr_log_info("config: read again");
-    }
+    (void)reload(arg); /* the log says how it went */
 }
 
 static void on_upkeep(void *arg)

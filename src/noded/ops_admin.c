@@ -131,3 +131,11 @@ int op_invite(struct request *q)
     nr_buf_fini(&token);
     return err;
 }
+
+int op_reload(struct request *q)
+{
+    int err = q->o->reload(q->o->arg);
+    if (err == NR_E_INVALID) q->message = "the configuration is faulty, the one in force stays: noded's log says why";
+    q->durable = !err;
+    return err;
+}

@@ -57,6 +57,13 @@ static void put_gossip_facts(struct request *q)
     nr_control_uint(q->reply, "records_hot", nr_core_record_count(core, NR_PLANE_HOT));
 }
 
+/* Absolute, as the state directory; none where none was read. */
+static void put_config_file(struct request *q, const char *file)
+{
+    char path[PATH_MAX];
+    if (file) nr_control_cstr(q->reply, "config", realpath(file, path) ? path : file);
+}
+
 int op_info(struct request *q)
 {
     const struct control_options *o = q->o;
@@ -78,6 +85,7 @@ int op_info(struct request *q)
     nr_control_bool(q->reply, "founder", o->identity->founder);
     nr_control_cstr(q->reply, "state_dir", realpath(given, dir) ? dir : given);
     nr_control_cstr(q->reply, "socket", nr_conf_text(conf, NR_CONF_SOCKET));
+    put_config_file(q, nr_conf_file(conf));
     nr_control_uint(q->reply, "heartbeat_interval_ms",
                     (uint64_t)nr_conf_number(conf, NR_CONF_HEARTBEAT_INTERVAL) * 1000);
     put_gossip_facts(q);

@@ -48,7 +48,7 @@ class ControlSocket(unittest.TestCase):
         with self.node.control("facade") as c:
             c.call("info")
             c.call("stats")
-            for op in ("peers", "declare", "leave", "invite"):
+            for op in ("peers", "declare", "leave", "invite", "reload"):
                 with self.assertRaises(nr.ControlError) as caught:
                     c.call(op)
                 self.assertEqual(caught.exception.word, "denied")

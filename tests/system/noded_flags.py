@@ -109,6 +109,25 @@ class Flags(unittest.TestCase):
             self.assertIn(f"{path}:3: unknown key in [node]: 'rule'", node.log())
             self.assertEqual(node.info()["role"], "second")
 
+    # The operation `reload` does the same, and is answered when the change is in force; of a bad file it says so.
+    def test_reload_asked(self):
+        with nr.Cluster() as cluster:
+            path = cluster.path("c.conf")
+            with open(path, "w") as f:
+                f.write("[node]\nrole = first\n")
+            node = cluster.noded(flags=["--config", path]).start()
+            self.assertEqual(node.info()["config"], path)
+            with open(path, "w") as f:
+                f.write("[node]\nrole = second\n")
+            node.call("reload")
+            self.assertEqual(node.info()["role"], "second")
+            with open(path, "w") as f:
+                f.write("[node]\nrole =\n")
+            with self.assertRaises(nr.ControlError) as caught:
+                node.call("reload")
+            self.assertEqual(caught.exception.word, "invalid")
+            self.assertEqual(node.info()["role"], "second")
+
     # Lines in JSON are JSON, each.
     def test_json_log(self):
         with nr.Cluster() as cluster:
