@@ -1,27 +1,28 @@
 /* What nodeprobe is asked to look at: which sources of facts and load, and which services to check.
  *
- * nodeprobe is a program of its own beside noded: it holds no key and no part of the registry, so that a tool that hangs
- * or a server that lies costs the node its description and nothing else. Whoever wants it (noded, nodectl bootstrap)
- * starts it by probe/launch.h, writes it plans and reads its reports (probe/report.h). Frames are those of
- * proto/CONTROL.md: a length of 4 bytes, big-endian, then one canonical msgpack map. A new plan replaces the one before.
+ * nodeprobe is a program of its own beside noded: it holds no key and no part of the registry, so that a tool that
+ * hangs or a server that lies costs the node its description and nothing else. Whoever wants it (noded, nodectl
+ * bootstrap) starts it by probe/launch.h, writes it plans and reads its reports (probe/report.h). Frames are those of
+ * proto/CONTROL.md: a length of 4 bytes, big-endian, then one canonical msgpack map. A new plan replaces the one
+ * before.
  *
  * The map: "checks" (array of {"exec"|"http"|"tcp": target, "id", "interval_ms", "port" (0: none), "timeout_ms"}),
- * "load_ms" (time between measurements of load; 0: never), "off" (array of the words of nr_source_name), "ollama" (URL),
- * "once" (bool: report everything once, in one frame, and end). */
+ * "load_ms" (time between measurements of load; 0: never), "off" (array of the words of nr_source_name), "ollama"
+ * (URL), "once" (bool: report everything once, in one frame, and end). */
 #ifndef NR_PROBE_PLAN_H
 #define NR_PROBE_PLAN_H
 
 #include "base/cursor.h"
 #include "conf/conf.h"
 
-#define NR_PLAN_FRAME_MAX      65536
-#define NR_CHECKS_MAX          64
-#define NR_CHECK_ID_MAX        64
-#define NR_CHECK_TARGET_MAX    1000
-#define NR_CHECK_INTERVAL_MIN  1000
-#define NR_CHECK_INTERVAL_MAX  86400000
-#define NR_CHECK_TIMEOUT_MIN   100
-#define NR_CHECK_TIMEOUT_MAX   60000
+#define NR_PLAN_FRAME_MAX     65536
+#define NR_CHECKS_MAX         64
+#define NR_CHECK_ID_MAX       64
+#define NR_CHECK_TARGET_MAX   1000
+#define NR_CHECK_INTERVAL_MIN 1000
+#define NR_CHECK_INTERVAL_MAX 86400000
+#define NR_CHECK_TIMEOUT_MIN  100
+#define NR_CHECK_TIMEOUT_MAX  60000
 
 /* Where facts and load come from. */
 enum nr_source {

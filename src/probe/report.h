@@ -1,25 +1,26 @@
 /* What nodeprobe found: one frame holds what has changed since the frame before, each part whole.
  *
- * The map: "capabilities" (map), "modules" (array of {"id", "port" (absent: none), "status": up|down|degraded|unknown}, by
- * id), "metrics" (map, a new measurement). All that is in it can be written as JSON, within the bounds of records: it goes
- * into the node's metadata (`capabilities`, `modules`) and heartbeats (`metrics`) as it is.
+ * The map: "capabilities" (map), "modules" (array of {"id", "port" (absent: none), "status": up|down|degraded|unknown},
+ * by id), "metrics" (map, a new measurement). All that is in it can be written as JSON, within the bounds of records:
+ * it goes into the node's metadata (`capabilities`, `modules`) and heartbeats (`metrics`) as it is.
  *
- * capabilities: "system" {hostname, local_ip, addresses, platform, platform_version, os, architecture, cpu_model, cpu_count,
- * memory_total_gb, disk_total_gb}, "disks" [{name, size_gb, rotational}], "features" ["docker", "gpu"], "services"
+ * capabilities: "system" {hostname, local_ip, addresses, platform, platform_version, os, architecture, cpu_model,
+ * cpu_count, memory_total_gb, disk_total_gb}, "disks" [{name, size_gb, rotational}], "features" ["docker", "gpu"],
+ * "services"
  * ["ollama"], "gpu" {available, count, gpus [names], devices [{name, vendor, memory_gb}]}, "docker" {version}, "ollama"
  * {available, models [names]}. A source that is off or was not found leaves out its own.
  *
- * metrics: cpu_percent, memory_percent, memory_available_gb, disk_percent, disk_free_gb, load_1, load_5, load_15, and where
- * there is a GPU that tells: gpu_percent, gpu_memory_percent. */
+ * metrics: cpu_percent, memory_percent, memory_available_gb, disk_percent, disk_free_gb, load_1, load_5, load_15, and
+ * where there is a GPU that tells: gpu_percent, gpu_memory_percent. */
 #ifndef NR_PROBE_REPORT_H
 #define NR_PROBE_REPORT_H
 
 #include "base/cursor.h"
 
-#define NR_REPORT_FRAME_MAX      32768
-#define NR_CAPABILITIES_MAX      6144
-#define NR_MODULES_MAX           8192
-#define NR_REPORT_METRICS_MAX    1024
+#define NR_REPORT_FRAME_MAX   32768
+#define NR_CAPABILITIES_MAX   6144
+#define NR_MODULES_MAX        8192
+#define NR_REPORT_METRICS_MAX 1024
 
 struct nr_report {
     struct nr_bytes capabilities, modules, metrics; /* canonical msgpack; empty: not in this frame */

@@ -86,6 +86,11 @@ class Tree(unittest.TestCase):
         self.good("proto/mp_write.c", "#include <msgpack.h>\n")
         self.bad("proto/mp.c", "#include <msgpack.h>\n", "belongs in proto/mp_write.c")
 
+    def test_curl_only_where_it_fetches(self):
+        self.good("src/probe/a.c", "#include <curl/curl.h>\n")
+        self.good("tools/nodectl/http.c", "#include <curl/curl.h>\n")
+        self.bad("tools/nodectl/a.c", "#include <curl/curl.h>\n", "belongs in src/probe/ or tools/nodectl/http.c only")
+
     def test_core_has_no_clock_header(self):
         self.bad("src/core/a.c", "#include <time.h>\n", "no I/O")
 

@@ -37,7 +37,7 @@ def files_of(root, endings):
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(f for f in folders if not f.startswith((".git", ".cache", "build", "__pycache__")))
         for name in sorted(names):
-            if name.endswith(endings):
+            if name.endswith(endings) and name != ".git":  # a file in a worktree: git's own
                 yield os.path.relpath(os.path.join(folder, name), root)
 
 
