@@ -84,16 +84,22 @@ int nr_addr_parse(struct nr_bytes text, struct nr_addr *out)
     return 0;
 }
 
+void nr_addr_format_ip(const struct nr_addr *a, char out[static NR_ADDR_TEXT])
+{
+    if (a->family == 4 || a->family == 6)
+        nr_assert(inet_ntop(a->family == 6 ? AF_INET6 : AF_INET, a->ip, out, NR_ADDR_TEXT));
+    else
+        snprintf(out, NR_ADDR_TEXT, "none");
+}
+
 void nr_addr_format(const struct nr_addr *a, char out[static NR_ADDR_TEXT])
 {
-    char ip[INET6_ADDRSTRLEN];
-    if (a->family != 4 && a->family != 6) {
-        snprintf(out, NR_ADDR_TEXT, "none");
-        return;
-    }
-    bool six = a->family == 6;
-    nr_assert(inet_ntop(six ? AF_INET6 : AF_INET, a->ip, ip, sizeof ip));
-    snprintf(out, NR_ADDR_TEXT, six ? "[%s]:%u" : "%s:%u", ip, (unsigned)a->port);
+    char ip[NR_ADDR_TEXT];
+    nr_addr_format_ip(a, ip);
+    if (a->family == 4 || a->family == 6)
+        snprintf(out, NR_ADDR_TEXT, a->family == 6 ? "[%.45s]:%u" : "%.45s:%u", ip, (unsigned)a->port);
+    else
+        snprintf(out, NR_ADDR_TEXT, "%s", ip);
 }
 
 void nr_addr_to_wire(const struct nr_addr *a, uint8_t out[static NR_ADDR_WIRE])

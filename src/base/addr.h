@@ -23,6 +23,8 @@ bool nr_addr_is_loopback(const struct nr_addr *a);
 /* `192.0.2.1:9206` or `[2001:db8::1]:9206`; numbers only, the port 1–65535. */
 int nr_addr_parse(struct nr_bytes text, struct nr_addr *out) NR_MUST_CHECK;
 void nr_addr_format(const struct nr_addr *a, char out[static NR_ADDR_TEXT]);
+/* Without brackets and port; "none" where there is no address. */
+void nr_addr_format_ip(const struct nr_addr *a, char out[static NR_ADDR_TEXT]);
 /* family 1, address 16, port 2 (proto/README.md B.3). Parsing refuses another family and a nonzero rest. */
 void nr_addr_to_wire(const struct nr_addr *a, uint8_t out[static NR_ADDR_WIRE]);
 int nr_addr_from_wire(const uint8_t in[static NR_ADDR_WIRE], struct nr_addr *out) NR_MUST_CHECK;

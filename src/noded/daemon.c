@@ -9,9 +9,9 @@
 
 #include "base/log.h"
 #include "io/clock.h"
+#include "io/machine.h"
 #include "noded/addresses.h"
 #include "noded/control.h"
-#include "noded/detect.h"
 #include "noded/host.h"
 #include "noded/reload.h"
 #include "noded/seeds.h"
@@ -53,7 +53,7 @@ static int open_identity(struct daemon *d)
     char hostname[NR_HOSTNAME_MAX + 1];
     const char *named = nr_conf_text(d->conf, NR_CONF_HOSTNAME);
     struct nr_buf why;
-    detect_hostname(hostname);
+    nr_machine_hostname(hostname);
     const struct identity_options options = {
         .state_dir = nr_conf_text(d->conf, NR_CONF_STATE_DIR),
         .token = nr_conf_text(d->conf, NR_CONF_TOKEN),

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
-#include "noded/detect.h"
+#include "io/machine.h"
 #include "proto/mp.h"
 
 #define RESUME_STATE "resume_state"
@@ -90,8 +90,8 @@ int nodeself_register(const struct nodeself *s, const struct nr_conf *conf, stru
     uint8_t metadata[NR_METADATA_MAX];
     struct nr_node_body body = { .state = state_to_declare(s) };
     struct nr_writer w;
-    detect_hostname(hostname);
-    detect_ip(ip);
+    nr_machine_hostname(hostname);
+    nr_machine_ip(ip);
     const char *named = nr_conf_text(conf, NR_CONF_HOSTNAME), *at = nr_conf_text(conf, NR_CONF_IP);
     nr_writer_init(&w, metadata, sizeof metadata);
     int err = write_metadata(conf, &w);

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "noded/detect.h"
+#include "io/machine.h"
 #include "noded/ops.h"
 
 int op_declare(struct request *q)
@@ -43,8 +43,8 @@ static size_t add_unique(struct nr_addr *list, size_t count, size_t max, const s
 /* The machine's addresses of that family behind a wildcard; loopback only if there is nothing else. */
 static size_t add_interfaces(struct nr_addr *out, size_t n, size_t max, const struct nr_addr *any)
 {
-    struct nr_addr found[DETECT_ADDRS_MAX];
-    size_t count = detect_addresses(any->port, found), before = n;
+    struct nr_addr found[NR_MACHINE_ADDRS_MAX];
+    size_t count = nr_machine_addresses(any->port, found), before = n;
     for (size_t i = 0; i < count; i++) {
         if (found[i].family != any->family || (nr_addr_is_loopback(&found[i]) && n > before)) continue;
         n = add_unique(out, n, max, &found[i]);

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "io/clock.h"
-#include "noded/detect.h"
+#include "io/machine.h"
 
 #define LOG_RATE  20
 #define LOG_BURST 200
@@ -192,16 +192,16 @@ struct nr_udp *relay_udp(struct relay *r)
 
 void relay_own_addresses(struct relay *r)
 {
-    struct nr_addr own[NR_UDP_SOCKETS_MAX + 1 + DETECT_ADDRS_MAX], bound[NR_UDP_SOCKETS_MAX];
+    struct nr_addr own[NR_UDP_SOCKETS_MAX + 1 + NR_MACHINE_ADDRS_MAX], bound[NR_UDP_SOCKETS_MAX];
     size_t n = 0, count = nr_udp_bound(r->udp, bound);
     for (size_t i = 0; i < count; i++) {
         if (!nr_addr_is_any(&bound[i])) own[n++] = bound[i];
     }
     if (nr_core_learned_address(r->o.core, &own[n])) n++;
     for (size_t i = 0; i < count; i++) {
-        struct nr_addr found[DETECT_ADDRS_MAX];
+        struct nr_addr found[NR_MACHINE_ADDRS_MAX];
         if (!nr_addr_is_any(&bound[i])) continue;
-        size_t all = detect_addresses(bound[i].port, found);
+        size_t all = nr_machine_addresses(bound[i].port, found);
         for (size_t k = 0; k < all && n < sizeof own / sizeof *own; k++) {
             if (found[k].family == bound[i].family) own[n++] = found[k];
         }

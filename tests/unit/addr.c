@@ -27,6 +27,18 @@ static void parses_and_formats(void **state)
     assert_int_equal(parsed("[2001:db8::1]:9206").family, 6);
 }
 
+/* The address alone has neither brackets nor port. */
+static void formats_without_port(void **state)
+{
+    char text[NR_ADDR_TEXT];
+    struct nr_addr four = parsed("192.0.2.1:9206"), six = parsed("[2001:db8::1]:9206");
+    (void)state;
+    nr_addr_format_ip(&four, text);
+    assert_string_equal(text, "192.0.2.1");
+    nr_addr_format_ip(&six, text);
+    assert_string_equal(text, "2001:db8::1");
+}
+
 /* No names, no missing or odd ports, nothing around. On failure the result is zero. */
 static void refuses_other_texts(void **state)
 {
@@ -207,15 +219,11 @@ static void no_address_has_no_wire_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parses_and_formats),
-        cmocka_unit_test(refuses_other_texts),
-        cmocka_unit_test(mapped_is_ipv4),
-        cmocka_unit_test(compares_all_of_it),
-        cmocka_unit_test(knows_where_datagrams_may_go),
-        cmocka_unit_test(knows_special_addresses),
-        cmocka_unit_test(wire_form_round_trips),
-        cmocka_unit_test(wire_form_is_strict),
-        cmocka_unit_test(judges_bare_addresses),
+        cmocka_unit_test(parses_and_formats),          cmocka_unit_test(formats_without_port),
+        cmocka_unit_test(refuses_other_texts),         cmocka_unit_test(mapped_is_ipv4),
+        cmocka_unit_test(compares_all_of_it),          cmocka_unit_test(knows_where_datagrams_may_go),
+        cmocka_unit_test(knows_special_addresses),     cmocka_unit_test(wire_form_round_trips),
+        cmocka_unit_test(wire_form_is_strict),         cmocka_unit_test(judges_bare_addresses),
         cmocka_unit_test(no_address_has_no_wire_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,15 +1,14 @@
-#include "noded/detect.h"
+#include "io/machine.h"
 
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/utf8.h"
 #include "io/sockaddr.h"
 
-void detect_hostname(char out[static NR_HOSTNAME_MAX + 1])
+void nr_machine_hostname(char out[static NR_HOSTNAME_MAX + 1])
 {
     if (gethostname(out, NR_HOSTNAME_MAX) == 0) {
         out[NR_HOSTNAME_MAX] = '\0';
@@ -30,13 +29,13 @@ static int rank(const struct nr_addr *a)
     return (nr_addr_is_loopback(a) ? 2 : 0) + (a->family == 6 ? 1 : 0);
 }
 
-size_t detect_addresses(uint16_t port, struct nr_addr out[static DETECT_ADDRS_MAX])
+size_t nr_machine_addresses(uint16_t port, struct nr_addr out[static NR_MACHINE_ADDRS_MAX])
 {
     struct ifaddrs *list = NULL;
     size_t n = 0;
     if (getifaddrs(&list) != 0) return 0;
     for (int wanted = 0; wanted < 4; wanted++) {
-        for (const struct ifaddrs *i = list; i && n < DETECT_ADDRS_MAX; i = i->ifa_next) {
+        for (const struct ifaddrs *i = list; i && n < NR_MACHINE_ADDRS_MAX; i = i->ifa_next) {
             struct nr_addr a;
             if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || !nr_addr_from_sockaddr(i->ifa_addr, &a)) continue;
             if (link_local(&a) || rank(&a) != wanted) continue;
@@ -48,18 +47,12 @@ size_t detect_addresses(uint16_t port, struct nr_addr out[static DETECT_ADDRS_MA
     return n;
 }
 
-void detect_ip(char out[static NR_IP_TEXT_MAX + 1])
+void nr_machine_ip(char out[static NR_IP_TEXT_MAX + 1])
 {
-    struct nr_addr list[DETECT_ADDRS_MAX];
+    struct nr_addr list[NR_MACHINE_ADDRS_MAX];
     char text[NR_ADDR_TEXT];
-    size_t n = detect_addresses(1, list);
-    snprintf(out, NR_IP_TEXT_MAX + 1, "127.0.0.1");
-    if (n == 0 || nr_addr_is_loopback(&list[0])) return;
-    nr_addr_format(&list[0], text);
-    char *end = strrchr(text, ':'), *start = text;
-    if (list[0].family == 6) {
-        start++;
-        end--;
-    }
-    snprintf(out, NR_IP_TEXT_MAX + 1, "%.*s", (int)(end - start), start);
+    size_t n = nr_machine_addresses(1, list);
+    bool outside = n > 0 && !nr_addr_is_loopback(&list[0]);
+    if (outside) nr_addr_format_ip(&list[0], text);
+    snprintf(out, NR_IP_TEXT_MAX + 1, "%.*s", NR_IP_TEXT_MAX, outside ? text : "127.0.0.1");
 }
