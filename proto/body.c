@@ -7,7 +7,7 @@
 
 static const char *const state_names[NR_STATE_COUNT] = {
     [NR_STATE_ONLINE] = "online",     [NR_STATE_DEGRADED] = "degraded", [NR_STATE_MAINTENANCE] = "maintenance",
-    [NR_STATE_DRAINING] = "draining", [NR_STATE_LEFT] = "left",
+    [NR_STATE_DRAINING] = "draining", [NR_STATE_LEFT] = "left",         [NR_STATE_OFFLINE] = "offline",
 };
 
 const char *nr_state_name(enum nr_state s)
@@ -183,6 +183,7 @@ static void heartbeat_status(struct nr_reader *r, void *body)
 {
     struct nr_heartbeat_body *b = body;
     b->status = read_state(r);
+    if (b->status == NR_STATE_OFFLINE) nr_reader_fail(r, NR_E_INVALID); /* who speaks is there */
     b->has_status = true;
 }
 

@@ -8,8 +8,15 @@
 #include "base/addr.h"
 #include "proto/record.h"
 
-enum nr_state { NR_STATE_ONLINE, NR_STATE_DEGRADED, NR_STATE_MAINTENANCE, NR_STATE_DRAINING, NR_STATE_LEFT };
-#define NR_STATE_COUNT 5
+enum nr_state {
+    NR_STATE_ONLINE,
+    NR_STATE_DEGRADED,
+    NR_STATE_MAINTENANCE,
+    NR_STATE_DRAINING,
+    NR_STATE_LEFT,
+    NR_STATE_OFFLINE /* said only by a sponsor, of a node that it no longer hears */
+};
+#define NR_STATE_COUNT 6
 
 const char *nr_state_name(enum nr_state s);
 bool nr_state_parse(struct nr_bytes word, enum nr_state *out);

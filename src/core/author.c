@@ -221,9 +221,12 @@ int nr_core_heartbeat(struct nr_core *core, struct nr_now now, struct nr_bytes n
     if (!err) err = may_speak_for(core, node_id, &k);
     if (!err && nr_node_body_decode(k.winner.rec.body, &held)) err = NR_E_CORRUPT;
     if (err) return err;
-    bool declares = body->has_status && body->status != held.state;
+    /* Whatever it says, a node that was given up on is back. */
+    enum nr_state state = held.state == NR_STATE_OFFLINE ? NR_STATE_ONLINE : held.state;
+    if (body->has_status) state = body->status;
+    bool declares = state != held.state;
     if (declares || running_out(&k.winner.rec, now)) {
-        err = restate_with(core, now, node_id, &k, declares ? body->status : held.state);
+        err = restate_with(core, now, node_id, &k, state);
         if (err) return err;
         *durable = declares;
     }
@@ -239,6 +242,31 @@ int nr_core_declare(struct nr_core *core, struct nr_now now, struct nr_bytes nod
     if (!err && nr_node_body_decode(k.winner.rec.body, &held)) err = NR_E_CORRUPT;
     if (err || (held.state == state && signed_here(core, &k))) return err;
     return restate_with(core, now, node_id, &k, state);
+}
+
+static bool presumed_there(enum nr_state state)
+{
+    return state == NR_STATE_ONLINE || state == NR_STATE_DEGRADED;
+}
+
+int nr_core_give_up(struct nr_core *core, struct nr_now now, struct nr_bytes node_id, int64_t silent_since_ms,
+                    bool *declared)
+{
+    struct knowledge node, beats;
+    struct nr_node_body held;
+    *declared = false;
+    int err = know(core, now, NR_KIND_NODE, node_id, &node);
+    if (!err) err = know(core, now, NR_KIND_HEARTBEAT, node_id, &beats);
+    if (!err) err = may_speak_for(core, node_id, &node);
+    if (!err && node.winner.self) err = NR_E_DENIED;
+    if (!err && nr_node_body_decode(node.winner.rec.body, &held)) err = NR_E_CORRUPT;
+    if (err) return err;
+    int64_t heard_ms = nr_stamp_ms(beats.newest_stamp);
+    if (held.updated_at_ms > heard_ms) heard_ms = held.updated_at_ms;
+    if (!presumed_there(held.state) || heard_ms > silent_since_ms) return 0;
+    err = restate_with(core, now, node_id, &node, NR_STATE_OFFLINE);
+    *declared = !err;
+    return err;
 }
 
 /* Long enough to outlive all that it deletes (A.6.5). */

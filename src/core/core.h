@@ -128,6 +128,11 @@ int nr_core_heartbeat(struct nr_core *core, struct nr_now now, struct nr_bytes n
 /* Declares a state (maintenance, draining, left, online). */
 int nr_core_declare(struct nr_core *core, struct nr_now now, struct nr_bytes node_id,
                     enum nr_state state) NR_MUST_CHECK;
+/* Declares a sponsored node offline that is declared online or degraded and was not heard, anywhere that is known here,
+ * since `silent_since_ms` (wall clock). *declared: it was; else nothing changed. Its next heartbeat or registration
+ * through a sponsor takes it back. NR_E_DENIED for a node that speaks for itself, this one too. */
+int nr_core_give_up(struct nr_core *core, struct nr_now now, struct nr_bytes node_id, int64_t silent_since_ms,
+                    bool *declared) NR_MUST_CHECK;
 /* NR_E_DENIED for a node that speaks for itself elsewhere. */
 int nr_core_delete_node(struct nr_core *core, struct nr_now now, struct nr_bytes node_id) NR_MUST_CHECK;
 int nr_core_put_profile(struct nr_core *core, struct nr_now now, struct nr_bytes role,

@@ -73,7 +73,7 @@ static enum nr_status status_of(const struct nr_liveness *l, const struct nr_thr
     if (silence_ms >= t->forget_after_ms) return NR_STATUS_FORGOTTEN;
     if (l->declared == NR_STATE_MAINTENANCE) return NR_STATUS_MAINTENANCE;
     if (l->declared == NR_STATE_DRAINING) return NR_STATUS_DRAINING;
-    if (silence_ms >= t->offline_after_ms) return NR_STATUS_OFFLINE;
+    if (l->declared == NR_STATE_OFFLINE || silence_ms >= t->offline_after_ms) return NR_STATUS_OFFLINE;
     if (l->declared == NR_STATE_DEGRADED || silence_ms >= degraded_after_ms(l, t)) return NR_STATUS_DEGRADED;
     return NR_STATUS_ONLINE;
 }

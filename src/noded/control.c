@@ -32,6 +32,7 @@ static const struct op ops[] = {
     { "delete", ROLE_FACADE | ROLE_TOOL, op_delete },
     { "profile_put", ROLE_FACADE | ROLE_TOOL, op_profile_put },
     { "profile_delete", ROLE_FACADE | ROLE_TOOL, op_profile_delete },
+    { "give_up", ROLE_FACADE | ROLE_TOOL, op_give_up },
     { "declare", ROLE_TOOL, op_declare },
     { "leave", ROLE_TOOL, op_leave },
     { "invite", ROLE_TOOL, op_invite },

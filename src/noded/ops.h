@@ -24,7 +24,8 @@ typedef int op_fn(struct request *q);
 
 op_fn op_info, op_stats, op_peers;                                             /* ops_read.c */
 op_fn op_register, op_heartbeat, op_delete, op_profile_put, op_profile_delete; /* ops_write.c */
-op_fn op_declare, op_leave, op_invite, op_reload;                              /* ops_admin.c */
+op_fn op_give_up;
+op_fn op_declare, op_leave, op_invite, op_reload; /* ops_admin.c */
 
 /* Where this node can be reached, as far as it knows: what it advertises, else what others see, else what it is bound
  * to, a wildcard standing for the machine's addresses. Returns how many; at most `max`. */

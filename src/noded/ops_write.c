@@ -69,3 +69,21 @@ int op_profile_delete(struct request *q)
     q->durable = true;
     return 0;
 }
+
+int op_give_up(struct request *q)
+{
+    struct give_up_request r;
+    uint64_t marked = 0;
+    if (!request_give_up(q->map, &r, &q->faults)) return NR_E_INVALID;
+    for (size_t i = 0; i < r.count; i++) {
+        bool declared;
+        int err = nr_core_give_up(q->o->core, q->now, r.nodes[i], (int64_t)r.silent_since_ms, &declared);
+        if (err == NR_E_NOT_FOUND || err == NR_E_DENIED) continue; /* it has changed since it was listed */
+        if (err) return err;
+        marked += declared;
+    }
+    if (marked) nr_log_info("control: silent nodes declared offline: nodes=%llu", (unsigned long long)marked);
+    q->durable = marked > 0;
+    nr_control_uint(q->reply, "marked", marked);
+    return 0;
+}

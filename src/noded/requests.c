@@ -50,7 +50,7 @@ static void get_state(const struct nr_control_map *m, const char *key, bool requ
 {
     struct nr_bytes word;
     *there = get_text(m, key, required, &word, f);
-    if (*there && !nr_state_parse(word, out)) {
+    if (*there && (!nr_state_parse(word, out) || *out == NR_STATE_OFFLINE)) {
         faults_add(f, key, "must be one of online, degraded, maintenance, draining, left");
     }
 }
@@ -175,6 +175,28 @@ bool request_declare(const struct nr_control_map *m, struct declare_request *out
     *out = (struct declare_request){ 0 };
     (void)get_node_id(m, false, &out->node_id, f);
     get_state(m, "state", true, &there, &out->state, f);
+    return f->count == before;
+}
+
+bool request_give_up(const struct nr_control_map *m, struct give_up_request *out, struct faults *f)
+{
+    struct nr_bytes list = { 0 };
+    struct nr_reader r;
+    size_t before = f->count;
+    *out = (struct give_up_request){ 0 };
+    if (nr_control_get_uint(m, "silent_since", &out->silent_since_ms) != 1 ||
+        out->silent_since_ms > (uint64_t)NR_STAMP_MAX_MS)
+        faults_add(f, "silent_since", "must be milliseconds since 1970");
+    if (!nr_control_get(m, "nodes", &list)) faults_add(f, "nodes", "is required");
+    nr_reader_init(&r, list);
+    uint32_t count = nr_mp_read_array(&r);
+    if (!r.err && count > GIVE_UP_NODES_MAX) faults_add(f, "nodes", "must be at most 256");
+    for (uint32_t i = 0; i < count && !r.err && f->count == before; i++) {
+        struct nr_bytes node_id = nr_mp_read_str(&r);
+        if (!r.err && !nr_node_id_valid(node_id)) faults_add(f, "nodes", "must be node ids");
+        out->nodes[out->count++] = node_id;
+    }
+    if (r.err && f->count == before) faults_add(f, "nodes", "must be an array of strings");
     return f->count == before;
 }
 

@@ -36,6 +36,12 @@ struct declare_request {
     struct nr_bytes node_id; /* empty: this node */
     enum nr_state state;
 };
+#define GIVE_UP_NODES_MAX 256
+struct give_up_request {
+    struct nr_bytes nodes[GIVE_UP_NODES_MAX];
+    size_t count;
+    uint64_t silent_since_ms;
+};
 #define INVITE_SEEDS_MAX NR_TOKEN_SEEDS_MAX
 struct invite_request {
     struct nr_bytes seeds[INVITE_SEEDS_MAX];
@@ -49,6 +55,7 @@ bool request_heartbeat(const struct nr_control_map *m, struct heartbeat_request 
 bool request_node_id(const struct nr_control_map *m, struct nr_bytes *node_id, struct faults *f);
 bool request_profile(const struct nr_control_map *m, bool with_config, struct profile_request *out, struct faults *f);
 bool request_declare(const struct nr_control_map *m, struct declare_request *out, struct faults *f);
+bool request_give_up(const struct nr_control_map *m, struct give_up_request *out, struct faults *f);
 bool request_invite(const struct nr_control_map *m, struct invite_request *out, struct faults *f);
 
 #endif

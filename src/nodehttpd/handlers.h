@@ -13,6 +13,7 @@ handler_fn heartbeat_post, heartbeats_get;                          /* heartbeat
 handler_fn discover_post, discover_get;                             /* discover.c */
 handler_fn records_get;                                             /* records.c */
 handler_fn profiles_list, profile_get, profile_put, profile_delete; /* profiles.c */
+handler_fn cleanup_post;                                            /* cleanup.c */
 
 /* 404 */
 void no_such_node(const struct exchange *x, struct nr_bytes node_id); /* nodes.c */

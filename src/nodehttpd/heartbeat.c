@@ -51,7 +51,8 @@ static void read_beat(const json_t *body, struct beat *out, struct faults *f)
         faults_add(f, "node_id", "is missing");
     else if (field_text(body, "node_id", 1, NR_SUBJECT_MAX, f, &out->node_id) && !nr_node_id_valid(out->node_id))
         faults_add(f, "node_id", "must have only letters, digits, '.', '_' and '-'");
-    if (field_text(body, "status", 1, 64, f, &out->status) && !nr_state_parse(out->status, &state))
+    if (field_text(body, "status", 1, 64, f, &out->status) &&
+        (!nr_state_parse(out->status, &state) || state == NR_STATE_OFFLINE))
         faults_add(f, "status", "must be online, degraded, maintenance, draining or left");
     if (field_object(body, "metrics", f, &metrics))
         field_encode(metrics, "metrics", out->room, sizeof out->room, f, &out->metrics);

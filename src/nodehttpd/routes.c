@@ -23,6 +23,7 @@ const struct route routes[] = {
     { "GET", API "/profiles", profiles_list, false, "Profiles of all roles" },
     { "GET", API "/profiles/{role}", profile_get, false, "A role's profile" },
     { "PUT", API "/profiles/{role}", profile_put, true, "Set a role's profile: the body is its config" },
+    { "POST", API "/maintenance/cleanup", cleanup_post, true, "Mark sponsored nodes that are silent as offline" },
     { "DELETE", API "/profiles/{role}", profile_delete, true, "Delete a role's profile" },
 };
 

@@ -22,6 +22,7 @@ static enum nr_node_status status_of(uint8_t state)
     case NR_STATE_MAINTENANCE: return NR_NODE_MAINTENANCE;
     case NR_STATE_DRAINING: return NR_NODE_DRAINING;
     case NR_STATE_LEFT: return NR_NODE_LEFT;
+    case NR_STATE_OFFLINE: return NR_NODE_OFFLINE;
     case NR_STATE_ONLINE: break;
     }
     return NR_NODE_ONLINE;

@@ -95,6 +95,16 @@ class ControlSocket(unittest.TestCase):
         self.assertEqual(set(self.refused("invalid", "invite", seeds=["nowhere"]).fields), {"seeds"})
         self.assertEqual(set(self.refused("invalid", "dance").fields), {"op"})
 
+    # Whom a facade gives up on is named within bounds; what has changed meanwhile is no fault.
+    def test_give_up(self):
+        err = self.refused("invalid", "give_up", nodes=[1], silent_since="x")
+        self.assertEqual(set(err.fields), {"silent_since"})
+        for nodes in ([1], ["a b"], "x", ["n"] * 257):
+            self.assertEqual(set(self.refused("invalid", "give_up", nodes=nodes, silent_since=0).fields), {"nodes"})
+        self.assertEqual(set(self.refused("invalid", "give_up").fields), {"nodes", "silent_since"})
+        own = self.node.info()["node_id"]
+        self.assertEqual(self.control.call("give_up", nodes=["nobody", own], silent_since=2**48 - 1)["marked"], 0)
+
     # The limits themselves are inside.
     def test_limits(self):
         deep = {}

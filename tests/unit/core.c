@@ -225,6 +225,48 @@ static void test_declared_state(void **state)
     fix_fini(f);
 }
 
+/* A sponsored node is given up on only when nobody has heard it since, and any sign of life takes that back. */
+static void test_give_up(void **state)
+{
+    struct fix *f = *state;
+    struct nr_node_body body;
+    uint8_t raw[NR_RECORD_MAX];
+    bool durable, declared;
+    struct nr_bytes n = nr_bytes_str("n");
+    fix_init(f, 2);
+    all_registered(f);
+    fix_register(f, 0, "n");
+    fix_run_ms(f, 60000);
+    struct fix_peer *a = &f->peers[0], *b = &f->peers[1];
+    int64_t before = fix_now(f, b).wall_ms - 30000;
+    assert_int_equal(nr_core_heartbeat(a->core, fix_now(f, a), n, &(struct nr_heartbeat_body){ 0 }, &durable), 0);
+    fix_run_ms(f, 60000);
+    assert_int_equal(nr_core_give_up(b->core, fix_now(f, b), n, before, &declared), 0);
+    assert_false(declared);
+    int64_t since = fix_now(f, b).wall_ms - 30000;
+    assert_int_equal(nr_core_give_up(b->core, fix_now(f, b), n, since, &declared), 0);
+    assert_true(declared);
+    assert_int_equal(nr_core_give_up(b->core, fix_now(f, b), n, since, &declared), 0);
+    assert_false(declared);
+    fix_run_ms(f, 1000);
+    assert_true(fix_sees(f, 0, "n", &body, raw));
+    assert_int_equal(body.state, NR_STATE_OFFLINE);
+    assert_int_equal(nr_core_heartbeat(a->core, fix_now(f, a), n, &(struct nr_heartbeat_body){ 0 }, &durable), 0);
+    assert_true(durable);
+    fix_run_ms(f, 1000);
+    assert_true(fix_sees(f, 1, "n", &body, raw));
+    assert_int_equal(body.state, NR_STATE_ONLINE);
+    assert_int_equal(nr_core_declare(a->core, fix_now(f, a), n, NR_STATE_MAINTENANCE), 0);
+    fix_run_ms(f, 60000);
+    assert_int_equal(nr_core_give_up(a->core, fix_now(f, a), n, fix_now(f, a).wall_ms, &declared), 0);
+    assert_false(declared);
+    int64_t now_ms = fix_now(f, a).wall_ms;
+    assert_int_equal(nr_core_give_up(a->core, fix_now(f, a), nr_bytes_str("peer-1"), now_ms, &declared), NR_E_DENIED);
+    assert_int_equal(nr_core_give_up(a->core, fix_now(f, a), nr_bytes_str("peer-0"), now_ms, &declared), NR_E_DENIED);
+    assert_int_equal(nr_core_give_up(a->core, fix_now(f, a), nr_bytes_str("x"), now_ms, &declared), NR_E_NOT_FOUND);
+    fix_fini(f);
+}
+
 /* Leaving is known to all neighbours at once, and the path with it is over; coming back is known at once too. */
 static void test_leave(void **state)
 {
@@ -434,6 +476,7 @@ int main(void)
         cmocka_unit_test(test_self_is_its_own),
         cmocka_unit_test(test_register_again),
         cmocka_unit_test(test_declared_state),
+        cmocka_unit_test(test_give_up),
         cmocka_unit_test(test_leave),
         cmocka_unit_test(test_restored_disk),
         cmocka_unit_test(test_clock_set_back),

@@ -97,6 +97,8 @@ static void accepted_known(struct vec *v)
              draft_of(NR_KIND_NODE, "node-1",
                       nr_bytes_str("\x81\xa7"
                                    "deleted\xc3")));
+    accepted(v, "node, sponsored, given up on",
+             draft_of(NR_KIND_NODE, "a", nr_bytes_str("\x83\xa8hostname\xa1h\xa4role\xa1r\xa5state\xa7offline")));
     accepted(v, "node, members that nobody knows",
              draft_of(NR_KIND_NODE, "node-1",
                       nr_bytes_str("\x84\xa3gpu\x92\xc4\x02\x01\x02\x80\xa8hostname\xa1h\xa4role\xa1r\xa4zone\xc0")));
@@ -200,7 +202,8 @@ static void refused_bodies(struct vec *v)
          NR_E_INVALID);
     NODE("an unknown state",
          "\x82\xa7"
-         "deleted\xc3\xa5state\xa7offline",
+         "deleted\xc3\xa5state\xa7"
+         "missing",
          NR_E_INVALID);
     NODE("created_at beyond 48 bits",
          "\x82\xaa"
@@ -210,6 +213,8 @@ static void refused_bodies(struct vec *v)
     refused_body(v, "node_id with a space", NR_KIND_NODE, "node 1",
                  BODY("\x81\xa7"
                       "deleted\xc3"),
+                 NR_E_INVALID);
+    refused_body(v, "who beats is not offline", NR_KIND_HEARTBEAT, "n", BODY("\x81\xa6status\xa7offline"),
                  NR_E_INVALID);
     refused_body(v, "interval too short", NR_KIND_HEARTBEAT, "n", BODY("\x81\xa8interval\xcd\x03\xe7"), NR_E_INVALID);
     refused_body(v, "profile without config", NR_KIND_PROFILE, "r", BODY("\x80"), NR_E_INVALID);

@@ -12,7 +12,8 @@ from canonical import Refused, need, unpack
 
 RECORD_MAX = 16384
 NODE, PROFILE, CERT, REVOKE, HEARTBEAT, VERDICT = 1, 2, 3, 4, 64, 96
-STATES = ("online", "degraded", "maintenance", "draining", "left")
+SAID = ("online", "degraded", "maintenance", "draining", "left")
+STATES = (*SAID, "offline")
 TIME_MAX = (1 << 48) - 1
 NODE_ID = re.compile(r"[A-Za-z0-9._-]{1,255}\Z")
 CONTROL = re.compile("[\x00-\x1f\x7f]")
@@ -88,6 +89,10 @@ def is_state(value):
     return type(value) is str and value in STATES
 
 
+def is_said(value):
+    return is_state(value) and value in SAID
+
+
 def is_object(value):
     return type(value) is dict and is_json(value)
 
@@ -106,7 +111,7 @@ MEMBERS = {
         "state": is_state,
         "updated_at": is_time,
     },
-    HEARTBEAT: {"interval": lambda v: is_uint(v, 1000, 3600000), "metrics": is_object, "status": is_state},
+    HEARTBEAT: {"interval": lambda v: is_uint(v, 1000, 3600000), "metrics": is_object, "status": is_said},
     PROFILE: {"config": is_object, "created_at": is_time, "deleted": is_true, "updated_at": is_time},
 }
 REQUIRED = {NODE: ("hostname", "role"), HEARTBEAT: (), PROFILE: ("config",)}
