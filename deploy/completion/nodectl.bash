@@ -11,7 +11,7 @@ _nodectl_roles() {
 _nodectl() {
     local cur prev words cword
     local global='--output --state-dir --socket --config --degraded-after --missed-heartbeats --offline-after
-        --forget-after --log-level --log-format --check-config --print-config --help --version'
+        --forget-after --no-detect --ollama-url --log-level --log-format --check-config --print-config --help --version'
     local commands='status nodes node peers records verify profile heartbeats log watch invite leave maintenance drain
         doctor backup restore'
     local -A options=(
@@ -35,7 +35,7 @@ _nodectl() {
             _nodectl_where+=("${COMP_WORDS[i]}" "${COMP_WORDS[i + 1]}")
             ((i++))
             ;;
-        -o | --output | --*-after | --missed-heartbeats | --log-level | --log-format) ((i++)) ;;
+        -o | --output | --*-after | --missed-heartbeats | --no-detect | --ollama-url | --log-level | --log-format) ((i++)) ;;
         -*) ;;
         *)
             if [[ -z $command ]]; then
@@ -50,11 +50,12 @@ _nodectl() {
     -o | --output) COMPREPLY=($(compgen -W 'table json wide' -- "$cur")) && return ;;
     --status) COMPREPLY=($(compgen -W 'online degraded offline maintenance draining left' -- "$cur")) && return ;;
     --log-level) COMPREPLY=($(compgen -W 'error warning info debug' -- "$cur")) && return ;;
+    --no-detect) COMPREPLY=($(compgen -W 'system disks gpu docker ollama load all' -- "$cur")) && return ;;
     --log-format) COMPREPLY=($(compgen -W 'text json' -- "$cur")) && return ;;
     --node) COMPREPLY=($(compgen -W "$(_nodectl_ids)" -- "$cur")) && return ;;
     --state-dir) COMPREPLY=($(compgen -d -- "$cur")) && return ;;
     --socket | --config) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
-    --role | --label | --limit | --offset | --since | --seed | --*-after | --missed-heartbeats) return ;;
+    --role | --label | --limit | --offset | --since | --seed | --*-after | --missed-heartbeats | --ollama-url) return ;;
     esac
 
     if [[ $cur == -* ]]; then

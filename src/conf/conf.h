@@ -23,6 +23,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "conf/check_keys.h"
 #include "conf/keys.h"
 
 enum nr_conf_program_bit { NR_CONF_NODED = 1, NR_CONF_NODEHTTPD = 2, NR_CONF_NODECTL = 4 };
@@ -40,6 +41,7 @@ enum nr_conf_kind {
     NR_CONF_IS_NODE_ID,
     NR_CONF_IS_IP,   /* an address without a port */
     NR_CONF_IS_ADDR, /* NAME:PORT, IPV4:PORT or [IPV6]:PORT */
+    NR_CONF_IS_URL,  /* of HTTP: conf/url.h */
     NR_CONF_IS_PAIR, /* KEY=VALUE */
     NR_CONF_IS_INT,
     NR_CONF_IS_SECONDS, /* with s, m, h or d behind it, too */
@@ -117,6 +119,31 @@ enum nr_log_format nr_conf_log_format(const struct nr_conf *c);
 
 /* Whether a key's value differs between two. */
 bool nr_conf_differs(const struct nr_conf *a, const struct nr_conf *b, enum nr_conf_key key);
+
+/* Checks of this node's services: the sections [check.NAME] of the file, or in their place the list of --check. */
+#define NR_CONF_CHECKS_MAX     64
+#define NR_CONF_CHECK_NAME_MAX 64
+
+enum nr_conf_check_key {
+#define X(id, ...) NR_CONF_CHECK_KEY_##id,
+    NR_CONF_CHECK_KEYS(X)
+#undef X
+        NR_CONF_CHECK_KEY_COUNT
+};
+/* Its section is "check.NAME", its flag "check". */
+const struct nr_conf_row *nr_conf_check_row(enum nr_conf_check_key key);
+
+enum nr_conf_check_kind { NR_CONF_CHECK_HTTP, NR_CONF_CHECK_TCP, NR_CONF_CHECK_EXEC };
+struct nr_conf_check {
+    const char *name; /* of [A-Za-z0-9._-], 1 to 64 */
+    enum nr_conf_check_kind kind;
+    const char *target; /* URL; HOST:PORT; command and arguments */
+    int64_t interval_s, timeout_s;
+    uint16_t port; /* 0: none was given */
+};
+/* Ordered by name. */
+const struct nr_conf_check *nr_conf_checks(const struct nr_conf *c, size_t *count);
+bool nr_conf_checks_differ(const struct nr_conf *a, const struct nr_conf *b);
 
 /* The state directory where none is named: /var/lib/dagi for root, else $XDG_STATE_HOME/dagi or ~/.local/state/dagi; ""
  * when there is no home. */

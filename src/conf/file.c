@@ -6,13 +6,15 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
-#include "conf/value.h"
+#include "conf/checks.h"
 
 struct source {
     struct nr_conf *conf;
     struct nr_conf_place place; /* its line: the one handed out last */
     struct nr_bytes left;
     bool known_section;
+    bool in_check;
+    struct nr_conf_check_entry *check; /* whose section it is; NULL: one with a fault */
 };
 
 static bool section_known(const char *name, size_t len)
@@ -36,7 +38,12 @@ static void line_fault(struct source *s, const char *why, const char *value)
 
 static void section_begins(struct source *s, const char *line)
 {
-    size_t len = strcspn(line + 1, "]");
+    size_t len = strcspn(line + 1, "]"), prefix = strlen(NR_CONF_CHECK_SECTION);
+    s->in_check = line[1 + len] == ']' && strncmp(line + 1, NR_CONF_CHECK_SECTION, prefix) == 0;
+    if (s->in_check) {
+        s->check = nr_conf_check_begin(s->conf, &s->place, nr_bytes(line + 1 + prefix, len - prefix));
+        return;
+    }
     s->known_section = section_known(line + 1, len);
     if (s->known_section || line[1 + len] != ']') return;
     char name[64];
@@ -78,6 +85,15 @@ static const char *section_of(const char *name)
     return NULL;
 }
 
+/* libinih cuts a section's name to 49 bytes, so that of a check is told by where its line stood. */
+static void take_check_pair(struct source *s, const char *name, const char *value)
+{
+    if (!s->check || nr_conf_check_take(s->check, &s->place, name, value)) return;
+    char why[64 + NR_CONF_CHECK_NAME_MAX];
+    snprintf(why, sizeof why, "unknown key in [check.%s]", s->check->name);
+    line_fault(s, why, name);
+}
+
 static int take_pair(void *arg, const char *section, const char *name, const char *value)
 {
     struct source *s = arg;
@@ -85,7 +101,8 @@ static int take_pair(void *arg, const char *section, const char *name, const cha
         line_fault(s, "a key before the first section", name);
         return 1;
     }
-    if (!s->known_section) return 1;
+    if (s->in_check) take_check_pair(s, name, value);
+    if (s->in_check || !s->known_section) return 1;
     for (enum nr_conf_key k = 0; k < NR_CONF_KEY_COUNT; k++) {
         const struct nr_conf_row *row = nr_conf_row(k);
         if (strcmp(row->section, section) != 0 || strcmp(row->key, name) != 0) continue;
@@ -109,6 +126,7 @@ void nr_conf_take_file(struct nr_conf *c, const char *name, struct nr_bytes text
     };
     if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) s.left = nr_bytes(text.data + 3, text.len - 3);
     int line = ini_parse_stream(next_line, &s, take_pair, &s);
+    nr_conf_checks_judge(c, &s.place);
     if (line == 0) return;
     s.place.line = line > 0 ? (unsigned)line : s.place.line;
     line_fault(&s, line > 0 ? "must be 'key = value', '[section]' or a comment" : "cannot be parsed", NULL);

@@ -54,6 +54,24 @@ static void print_extra(FILE *out, const struct nr_conf_extra *x)
     print_flag(out, flag, x->help);
 }
 
+/* The keys of a check's section, which are no flags. */
+static void print_checks(FILE *out)
+{
+    fprintf(out, "\n[%s]\n", nr_conf_check_row(0)->section);
+    for (enum nr_conf_check_key k = 0; k < NR_CONF_CHECK_KEY_COUNT; k++) {
+        const struct nr_conf_row *row = nr_conf_check_row(k);
+        char key[96], help[512];
+        snprintf(key, sizeof key, "%s = %s", row->key, row->placeholder);
+        snprintf(help, sizeof help, "%s%s%s%s", row->help, row->text ? " (default " : "", row->text ? row->text : "",
+                 row->text ? ")" : "");
+        print_flag(out, key, help);
+    }
+    print_flag(
+        out, "--check NAME=TARGET",
+        "a check as a flag: http://HOST, https://HOST, tcp://HOST:PORT or exec:COMMAND; may be repeated, and stands "
+        "for all such sections of the file");
+}
+
 void nr_conf_help(const struct nr_conf_program *program, FILE *out)
 {
     const char *section = "";
@@ -65,6 +83,7 @@ void nr_conf_help(const struct nr_conf_program *program, FILE *out)
         section = row->section;
         print_row(out, row);
     }
+    if (program->bit & NR_CONF_NODED) print_checks(out);
     fputc('\n', out);
     for (size_t i = 0; i < program->extra_count; i++) print_extra(out, &program->extras[i]);
     print_flag(out, "--config FILE", "configuration file (default /etc/dagi/noded.conf where it exists)");

@@ -34,6 +34,12 @@
       "metadata this node registers") \
     X(HEARTBEAT_INTERVAL, "node", "heartbeat_interval", "heartbeat-interval", NR_CONF_IS_SECONDS, false, 1, 3600, "10", \
       NR_CONF_NODED, false, "SECONDS", "time between this node's own heartbeats") \
+    X(NO_DETECT, "node", "no_detect", "no-detect", NR_CONF_IS_WORD, true, 0, 0, NULL, NR_CONF_NODED | NR_CONF_NODECTL, \
+      true, "system|disks|gpu|docker|ollama|load|all", "what is not to be detected or measured of this machine") \
+    X(OLLAMA_URL, "node", "ollama_url", "ollama-url", NR_CONF_IS_URL, false, 1, 1000, "http://127.0.0.1:11434", \
+      NR_CONF_NODED | NR_CONF_NODECTL, true, "URL", "where a local model server is looked for") \
+    X(APPLY_PROFILE, "node", "apply_profile", "apply-profile", NR_CONF_IS_WORD, false, 0, 0, "off", NR_CONF_NODED, true, \
+      "off|labels|checks|all", "what this node takes over from the profile of its role") \
     X(DEGRADED_AFTER, "node", "degraded_after", "degraded-after", NR_CONF_IS_SECONDS, false, 1, 31536000, "90", \
       NR_CONF_READ, false, "SECONDS", "silence after which a node whose interval is not known is shown as degraded") \
     X(MISSED_HEARTBEATS, "node", "missed_heartbeats", "missed-heartbeats", NR_CONF_IS_INT, false, 1, 1000, "3", \

@@ -6,14 +6,22 @@
 #include <unistd.h>
 
 #include "base/assert.h"
-#include "conf/value.h"
+#include "conf/checks.h"
 
 #define DEFAULT_FILE "/etc/dagi/noded.conf"
 #define FILE_MAX     (1024 * 1024)
 
-enum own_flag { FLAG_CONFIG = NR_CONF_KEY_COUNT, FLAG_CHECK, FLAG_PRINT, FLAG_HELP, FLAG_VERSION, FLAG_EXTRA };
+enum own_flag {
+    FLAG_CHECKS = NR_CONF_KEY_COUNT,
+    FLAG_CONFIG,
+    FLAG_CHECK_CONFIG,
+    FLAG_PRINT,
+    FLAG_HELP,
+    FLAG_VERSION,
+    FLAG_EXTRA
+};
 #define CODE_BASE   1000 /* above every letter */
-#define FLAGS_MAX   (NR_CONF_KEY_COUNT + 5 + 16 + 1)
+#define FLAGS_MAX   (NR_CONF_KEY_COUNT + 6 + 16 + 1)
 #define LETTERS_MAX 40
 
 struct start {
@@ -40,8 +48,9 @@ static void options_build(struct start *s)
         const struct nr_conf_row *row = nr_conf_row(k);
         if (row->used_by & s->program->bit) option_add(s, &n, row->flag, true, (int)k);
     }
+    if (s->program->bit & NR_CONF_NODED) option_add(s, &n, "check", true, FLAG_CHECKS);
     option_add(s, &n, "config", true, FLAG_CONFIG);
-    option_add(s, &n, "check-config", false, FLAG_CHECK);
+    option_add(s, &n, "check-config", false, FLAG_CHECK_CONFIG);
     option_add(s, &n, "print-config", false, FLAG_PRINT);
     option_add(s, &n, "help", false, FLAG_HELP);
     option_add(s, &n, "version", false, FLAG_VERSION);
@@ -85,7 +94,8 @@ static void flag_met(struct start *s, int code)
     const struct nr_conf_place place = { .source = NR_CONF_FROM_FLAG, .faults = &s->faults };
     switch (code) {
     case FLAG_CONFIG: s->file = optarg; break;
-    case FLAG_CHECK: s->check = true; break;
+    case FLAG_CHECKS: nr_conf_checks_give(s->conf, &place, optarg); break;
+    case FLAG_CHECK_CONFIG: s->check = true; break;
     case FLAG_PRINT: s->print = true; break;
     case FLAG_HELP: s->help = true; break;
     case FLAG_VERSION: s->version = true; break;
@@ -146,6 +156,8 @@ static void take_environment(struct start *s)
         const char *value = getenv(name);
         if (value && *value) nr_conf_take(s->conf, k, &place, value);
     }
+    const char *checks = s->program->bit & NR_CONF_NODED ? getenv("DAGI_CHECK") : NULL;
+    if (checks && *checks) nr_conf_checks_give(s->conf, &place, checks);
 }
 
 /* Returns 0 or errno; EFBIG above FILE_MAX. */
@@ -183,12 +195,11 @@ static void take_named_file(struct start *s)
 
 static void print_value(const struct nr_conf *c, enum nr_conf_key k, FILE *out)
 {
-    static const char *const words[] = { "unset", "default", "file", "environment", "flag" };
     const struct nr_conf_row *row = nr_conf_row(k);
     const struct nr_conf_value *v = &c->values[k];
     if (!v->text && v->count == 0) fprintf(out, "# %s =\n", row->key);
-    if (v->text) fprintf(out, "# %s\n%s = %s\n", words[v->source], row->key, v->text);
-    if (v->count > 0) fprintf(out, "# %s\n", words[v->source]);
+    if (v->text) fprintf(out, "# %s\n%s = %s\n", nr_conf_source_name(v->source), row->key, v->text);
+    if (v->count > 0) fprintf(out, "# %s\n", nr_conf_source_name(v->source));
     for (size_t i = 0; i < v->count; i++) {
         fprintf(out, "%s = ", row->key);
         for (const char *p = v->items[i]; *p; p++) fprintf(out, *p == ',' ? "\\%c" : "%c", *p);
@@ -207,6 +218,7 @@ static void print_all(const struct start *s, FILE *out)
         section = row->section;
         print_value(s->conf, k, out);
     }
+    if (s->program->bit & NR_CONF_NODED) nr_conf_checks_print(s->conf, out);
 }
 
 /* "noded: " before each line. */

@@ -1,6 +1,6 @@
 /* Values by source. A list item is split off at a comma; `\,` keeps one. Memory that runs out while a configuration is
  * read ends the program: it has done nothing yet. */
-#include "conf/value.h"
+#include "conf/checks.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -31,6 +31,12 @@ const struct nr_conf_row *nr_conf_row(enum nr_conf_key key)
     return &rows[key];
 }
 
+const char *nr_conf_source_name(enum nr_conf_source source)
+{
+    static const char *const words[] = { "unset", "default", "file", "environment", "flag" };
+    return words[source];
+}
+
 struct nr_conf *nr_conf_new(void)
 {
     struct nr_conf *c = calloc(1, sizeof *c);
@@ -50,6 +56,9 @@ void nr_conf_free(struct nr_conf *c)
 {
     if (!c) return;
     for (size_t i = 0; i < NR_CONF_KEY_COUNT; i++) value_clear(&c->values[i]);
+    nr_conf_check_set_clear(&c->checks_of_file);
+    nr_conf_check_set_clear(&c->checks_given);
+    free(c->checks);
     free(c->file);
     free(c);
 }
@@ -74,10 +83,9 @@ void nr_conf_add_quoted(struct nr_buf *out, const char *text)
     nr_buf_add_str(out, "'");
 }
 
-void nr_conf_fault(const struct nr_conf_place *place, enum nr_conf_key key, const char *why, const char *value)
+void nr_conf_fault(const struct nr_conf_place *place, const struct nr_conf_row *row, const char *why, const char *value)
 {
     char env[NR_CONF_ENV_MAX];
-    const struct nr_conf_row *row = nr_conf_row(key);
     switch (place->source) {
     case NR_CONF_FROM_FILE: nr_buf_printf(place->faults, "%s:%u: %s", place->file, place->line, row->key); break;
     case NR_CONF_FROM_ENV:
@@ -103,8 +111,7 @@ static void item_add(struct nr_conf_value *v, const char *text)
     v->count++;
 }
 
-/* Cuts the next item off `*rest`, in place, white space around it taken away; NULL at the end. */
-static char *next_item(char **rest)
+char *nr_conf_next_item(char **rest)
 {
     char *in = *rest, *out, *start;
     if (!in) return NULL;
@@ -125,21 +132,20 @@ static size_t items_max(const struct nr_conf_row *row)
     return row->kind == NR_CONF_IS_ADDR ? (size_t)row->high : NR_CONF_ITEMS_MAX;
 }
 
-static void take_list(struct nr_conf_value *v, enum nr_conf_key key, const struct nr_conf_place *place,
+static void take_list(struct nr_conf_value *v, const struct nr_conf_row *row, const struct nr_conf_place *place,
                       const char *text, bool keep)
 {
-    const struct nr_conf_row *row = nr_conf_row(key);
     char why[NR_CONF_WHY_MAX];
     int64_t number;
     char *copy = strdup(text), *rest = copy;
     nr_assert(copy);
-    for (char *item = next_item(&rest); item; item = next_item(&rest)) {
+    for (char *item = nr_conf_next_item(&rest); item; item = nr_conf_next_item(&rest)) {
         if (*item == '\0') continue;
-        if (!nr_conf_check(row, item, &number, why)) {
-            nr_conf_fault(place, key, why, item);
+        if (!nr_conf_kind_check(row, item, &number, why)) {
+            nr_conf_fault(place, row, why, item);
         } else if (keep && v->count >= items_max(row)) {
             snprintf(why, sizeof why, "may have at most %zu items", items_max(row));
-            nr_conf_fault(place, key, why, NULL);
+            nr_conf_fault(place, row, why, NULL);
             break;
         } else if (keep) {
             item_add(v, item);
@@ -148,13 +154,13 @@ static void take_list(struct nr_conf_value *v, enum nr_conf_key key, const struc
     free(copy);
 }
 
-static void take_one(struct nr_conf_value *v, enum nr_conf_key key, const struct nr_conf_place *place, const char *text,
-                     bool keep)
+static void take_one(struct nr_conf_value *v, const struct nr_conf_row *row, const struct nr_conf_place *place,
+                     const char *text, bool keep)
 {
     char why[NR_CONF_WHY_MAX];
     int64_t number;
-    if (!nr_conf_check(nr_conf_row(key), text, &number, why)) {
-        nr_conf_fault(place, key, why, text);
+    if (!nr_conf_kind_check(row, text, &number, why)) {
+        nr_conf_fault(place, row, why, text);
         return;
     }
     if (!keep) return;
@@ -172,7 +178,7 @@ void nr_conf_take(struct nr_conf *c, enum nr_conf_key key, const struct nr_conf_
     if (place->source == NR_CONF_FROM_FILE && v->line != 0 && !row->list) {
         char why[NR_CONF_WHY_MAX];
         snprintf(why, sizeof why, "stands a second time, first on line %u", v->line);
-        nr_conf_fault(place, key, why, text);
+        nr_conf_fault(place, row, why, text);
         return;
     }
     if (keep && v->source != place->source) {
@@ -183,9 +189,9 @@ void nr_conf_take(struct nr_conf *c, enum nr_conf_key key, const struct nr_conf_
     }
     if (place->source == NR_CONF_FROM_FILE) v->line = place->line;
     if (row->list) {
-        take_list(v, key, place, text, keep);
+        take_list(v, row, place, text, keep);
     } else {
-        take_one(v, key, place, text, keep);
+        take_one(v, row, place, text, keep);
     }
 }
 
@@ -214,7 +220,8 @@ static void take_paths(struct nr_conf *c, bool root, struct nr_buf *faults)
     const char *standard = root ? SYSTEM_STATE_DIR : own;
     if (c->values[NR_CONF_STATE_DIR].source == NR_CONF_FROM_NOWHERE) {
         if (*standard == '\0') {
-            nr_conf_fault(&place, NR_CONF_STATE_DIR, "is needed: neither XDG_STATE_HOME nor HOME is set", NULL);
+            nr_conf_fault(&place, nr_conf_row(NR_CONF_STATE_DIR), "is needed: neither XDG_STATE_HOME nor HOME is set",
+                          NULL);
             return;
         }
         nr_conf_take(c, NR_CONF_STATE_DIR, &place, standard);
@@ -240,6 +247,7 @@ void nr_conf_take_defaults(struct nr_conf *c, bool root, struct nr_buf *faults)
         if (text && c->values[key].source == NR_CONF_FROM_NOWHERE) nr_conf_take(c, key, &place, text);
     }
     take_paths(c, root, faults);
+    nr_conf_checks_settle(c);
 }
 
 enum nr_conf_source nr_conf_source(const struct nr_conf *c, enum nr_conf_key key)

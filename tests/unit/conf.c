@@ -41,9 +41,23 @@ static void add_value(struct nr_buf *out, const struct nr_conf *c, enum nr_conf_
         nr_buf_printf(out, " %s", nr_conf_text(c, k));
     }
     bool number = row->kind == NR_CONF_IS_INT || row->kind == NR_CONF_IS_SECONDS || row->kind == NR_CONF_IS_SIZE ||
-                  row->kind == NR_CONF_IS_WORD;
+                  (row->kind == NR_CONF_IS_WORD && !row->list);
     if (number) nr_buf_printf(out, " %lld", (long long)nr_conf_number(c, k));
     nr_buf_printf(out, " (%s)\n", sources[nr_conf_source(c, k)]);
+}
+
+static void add_checks(struct nr_buf *out, const struct nr_conf *c)
+{
+    size_t count;
+    const struct nr_conf_check *checks = nr_conf_checks(c, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct nr_conf_check *k = &checks[i];
+        nr_buf_printf(out, "[check.%s] %s = %s every %lld within %lld", k->name,
+                      nr_conf_check_row((enum nr_conf_check_key)k->kind)->key, k->target, (long long)k->interval_s,
+                      (long long)k->timeout_s);
+        if (k->port) nr_buf_printf(out, " port %u", (unsigned)k->port);
+        nr_buf_add_str(out, "\n");
+    }
 }
 
 static void check_text(const struct nr_buf *got, const char *wanted)
@@ -67,6 +81,7 @@ static void check_good(const char *name)
     check_text(&faults, "");
     assert_int_equal(err, 0);
     for (enum nr_conf_key k = 0; k < NR_CONF_KEY_COUNT; k++) add_value(&values, c, k);
+    add_checks(&values, c);
     check_text(&values, golden);
     nr_conf_free(c);
     nr_buf_fini(&faults);
@@ -106,6 +121,7 @@ static void bad_files(void **state)
     (void)state;
     check_bad("bad_values");
     check_bad("bad_form");
+    check_bad("bad_checks");
 }
 
 /* The shipped example is a good file. */
@@ -156,6 +172,18 @@ static void every_key_is_documented(void **state)
             if (!strstr(daemon, flag)) fail_msg("noded(8) does not name --%s", row->flag);
         }
     }
+    for (enum nr_conf_check_key k = 0; k < NR_CONF_CHECK_KEY_COUNT; k++) {
+        const struct nr_conf_row *row = nr_conf_check_row(k);
+        char bold[64], alone[64], key[64];
+        snprintf(key, sizeof key, "# %s = ", row->key);
+        snprintf(bold, sizeof bold, ".TP\n.BR %s \" (", row->key);
+        snprintf(alone, sizeof alone, ".TP\n.B %s\n", row->key);
+        if (!strstr(example, key)) fail_msg("the example does not name a check's %s", row->key);
+        if (!strstr(manual, bold) && !strstr(manual, alone)) fail_msg("noded.conf(5) does not name %s", row->key);
+    }
+    assert_non_null(strstr(example, "[check."));
+    assert_non_null(strstr(manual, ".SS [check.NAME]\n"));
+    assert_non_null(strstr(daemon, "\n.BI \\-\\-check \""));
     free(example);
     free(manual);
     free(daemon);
@@ -305,6 +333,13 @@ static void informing_flags(void **state)
         bool named = strstr(said, flag) != NULL, used = nr_conf_row(k)->used_by & NR_CONF_NODED;
         assert_int_equal(named, used);
     }
+    for (enum nr_conf_check_key k = 0; k < NR_CONF_CHECK_KEY_COUNT; k++) {
+        snprintf(flag, sizeof flag, "  %s = ", nr_conf_check_row(k)->key);
+        assert_non_null(strstr(said, flag));
+    }
+    assert_non_null(strstr(said, "  --check NAME=TARGET "));
+    assert_int_equal(start(&c, &tool_program, said, "--help", NULL), NR_CONF_DONE);
+    assert_null(strstr(said, "--check NAME"));
     assert_int_equal(start(&c, &daemon_program, said, "--version", NULL), NR_CONF_DONE);
     assert_string_equal(said, "prog " NR_VERSION "\n");
     assert_int_equal(start(&c, &daemon_program, said, "--config", "/dev/null", "--check-config", NULL), NR_CONF_DONE);
@@ -322,13 +357,15 @@ static void printed_configuration(void **state)
     struct nr_buf faults;
     nr_buf_init(&faults, 0);
     assert_int_equal(start(&a, &daemon_program, said, "--config", "/dev/null", "--state-dir", "/s", "--label",
-                           "a\\,b, c", "--join", "h:1", "--print-config", NULL),
+                           "a\\,b, c", "--join", "h:1", "--check", "b=tcp://h:1, a=exec:x -y\\,z", "--print-config",
+                           NULL),
                      NR_CONF_DONE);
     assert_int_equal(nr_conf_read_text(&b, "printed", nr_bytes_str(said), &faults), 0);
     assert_int_equal(start(&a, &daemon_program, said, "--config", "/dev/null", "--state-dir", "/s", "--label",
-                           "a\\,b, c", "--join", "h:1", NULL),
+                           "a\\,b, c", "--join", "h:1", "--check", "b=tcp://h:1, a=exec:x -y\\,z", NULL),
                      NR_CONF_RUN);
     for (enum nr_conf_key k = 0; k < NR_CONF_KEY_COUNT; k++) assert_false(nr_conf_differs(a, b, k));
+    assert_false(nr_conf_checks_differ(a, b));
     nr_conf_free(a);
     nr_conf_free(b);
     nr_buf_fini(&faults);

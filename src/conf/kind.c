@@ -4,7 +4,7 @@
 
 #include "base/addr.h"
 #include "base/utf8.h"
-#include "conf/hostport.h"
+#include "conf/url.h"
 #include "conf/value.h"
 
 struct unit {
@@ -106,6 +106,14 @@ static bool addr_check(const struct nr_conf_row *row, const char *text, char *wh
     return true;
 }
 
+static bool url_check(const char *text, char *why)
+{
+    struct nr_url url;
+    if (nr_url_parse(nr_bytes_str(text), &url) == 0) return true;
+    snprintf(why, NR_CONF_WHY_MAX, "must be a URL: http:// or https://, HOST or HOST:PORT, and a path");
+    return false;
+}
+
 static bool pair_check(const char *text, char *why)
 {
     const char *eq = strchr(text, '=');
@@ -128,7 +136,8 @@ static bool text_check(const struct nr_conf_row *row, const char *text, char *wh
     return true;
 }
 
-bool nr_conf_check(const struct nr_conf_row *row, const char *text, int64_t *number, char why[static NR_CONF_WHY_MAX])
+bool nr_conf_kind_check(const struct nr_conf_row *row, const char *text, int64_t *number,
+                        char why[static NR_CONF_WHY_MAX])
 {
     *number = 0;
     switch (row->kind) {
@@ -138,6 +147,7 @@ bool nr_conf_check(const struct nr_conf_row *row, const char *text, int64_t *num
     case NR_CONF_IS_WORD: return word_check(row, text, number, why);
     case NR_CONF_IS_ADDR: return addr_check(row, text, why);
     case NR_CONF_IS_NODE_ID: return text_check(row, text, why) && node_id_check(text, why);
+    case NR_CONF_IS_URL: return url_check(text, why);
     case NR_CONF_IS_PAIR: return text_check(row, text, why) && pair_check(text, why);
     case NR_CONF_IS_IP:
         if (nr_ip_valid(nr_bytes_str(text))) return true;
