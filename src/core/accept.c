@@ -5,6 +5,8 @@
 #include "base/assert.h"
 #include "proto/body.h"
 
+#define CATCH_UP_US 5000000 /* what the last page of a walk names comes a little later */
+
 struct nr_entry *nr_core_find_id(const struct nr_core *core, uint64_t id)
 {
     for (int i = 0; i < NR_PLANES; i++) {
@@ -126,7 +128,37 @@ static void own_newer(struct nr_core *core, struct nr_now now, const struct nr_r
     if (rec->kind == NR_KIND_NODE && about_self) nr_core_restate_soon(core, now);
 }
 
-static int save(struct nr_core *core, struct nr_now now, const struct nr_record *rec, const struct nr_entry *facts)
+static enum nr_counted_origin counted_origin(const struct nr_record *rec, const struct nr_origin *origin)
+{
+    if (!origin->from) return NR_FROM_SELF;
+    return origin->repair && nr_kind_plane(rec->kind) == NR_PLANE_COLD ? NR_FROM_REPAIR : NR_FROM_GOSSIP;
+}
+
+static void count_heartbeat(struct nr_core *core, struct nr_now now, const struct nr_record *rec)
+{
+    core->stats.heartbeats_gossip++;
+    if (core->repair.catching_up || core->walk.wanted || now.mono_us - core->walk.at_us < CATCH_UP_US) return;
+    int64_t spread_ms = now.wall_ms - nr_stamp_ms(rec->stamp);
+    nr_histogram_add(&core->stats.heartbeat_spread_us, &nr_heartbeat_spread_bounds_us, spread_ms * 1000);
+}
+
+/* A record that was taken, by what it is and where it came from. */
+static void count_accepted(struct nr_core *core, struct nr_now now, const struct nr_record *rec,
+                           const struct nr_entry *facts, const struct nr_origin *origin)
+{
+    struct nr_core_stats *stats = &core->stats;
+    enum nr_counted_origin from = counted_origin(rec, origin);
+    stats->records_accepted++;
+    stats->accepted[nr_counted_kind(rec->kind)][from]++;
+    stats->repair_records_in += from == NR_FROM_REPAIR;
+    if (from == NR_FROM_SELF) return;
+    if (rec->kind == NR_KIND_HEARTBEAT) count_heartbeat(core, now, rec);
+    if (rec->kind != NR_KIND_NODE || facts->flags & NR_ENTRY_DELETED) return;
+    ++*(from == NR_FROM_REPAIR ? &stats->registrations_repair : &stats->registrations_gossip);
+}
+
+static int save(struct nr_core *core, struct nr_now now, const struct nr_record *rec, const struct nr_entry *facts,
+                const struct nr_origin *origin)
 {
     struct nr_set *set = nr_core_set(core, rec->kind);
     const struct nr_entry *held = nr_set_find(set, facts->key_hash);
@@ -138,7 +170,8 @@ static int save(struct nr_core *core, struct nr_now now, const struct nr_record 
     nr_set_put(set, facts);
     nr_clock_follow(&core->clock, now, rec->stamp);
     if (!held && (facts->flags & NR_ENTRY_PEER)) core->eager++;
-    core->stats.records_accepted++;
+    if (!held) core->stats.held[nr_counted_kind(rec->kind)]++;
+    count_accepted(core, now, rec, facts, origin);
     event_record(core, NR_EVENT_RECORD, rec, facts->id);
     return 0;
 }
@@ -166,7 +199,7 @@ int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
     err = check(core, now, &rec, id, held, origin);
     if (!err && held && held->stamp == rec.stamp) err = conflict(core, now, &rec, id, held);
     if (!err) err = nr_events_reserve(&core->events);
-    if (!err) err = save(core, now, &rec, &facts);
+    if (!err) err = save(core, now, &rec, &facts, origin);
     if (err) return err;
     if (origin->from && (facts.flags & NR_ENTRY_OWN)) own_newer(core, now, &rec, id);
     nr_core_spread(core, now, nr_set_find(set, facts.key_hash), raw, origin);
@@ -185,6 +218,7 @@ static void drop_one(struct nr_core *core, struct nr_set *set, const struct nr_e
         (void)!core->host.drop(core->host.ctx, &rec);
     }
     core->stats.records_ended++;
+    core->stats.held[nr_counted_kind(e->kind)]--;
     nr_set_remove(set, e->key_hash);
 }
 
@@ -212,6 +246,7 @@ int nr_core_restore(struct nr_core *core, struct nr_now now, const struct nr_rec
                               .size = (uint16_t)rec->raw.len,
                               .kind = rec->kind,
                               .flags = flags_of(core, rec) };
+    if (!nr_set_find(set, facts.key_hash)) core->stats.held[nr_counted_kind(rec->kind)]++;
     nr_set_put(set, &facts);
     nr_clock_follow(&core->clock, now, rec->stamp);
     return 0;

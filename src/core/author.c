@@ -152,7 +152,9 @@ static int state_heartbeat(struct nr_core *core, struct nr_now now, struct nr_by
     struct nr_record_draft draft = {
         .kind = NR_KIND_HEARTBEAT, .subject = node_id, .lease_s = core->lease_s, .body = nr_writer_bytes(&w)
     };
-    return nr_core_state_record(core, now, &draft, 0);
+    int err = nr_core_state_record(core, now, &draft, 0);
+    if (!err) ++*(is_self(core, node_id) ? &core->stats.heartbeats_self : &core->stats.heartbeats_sponsored);
+    return err;
 }
 
 /* Whether the winner is our own record and says the same as `body` would, had it not been registered anew. */
@@ -198,6 +200,7 @@ int nr_core_register(struct nr_core *core, struct nr_now now, struct nr_bytes no
     else
         err = state_node(core, now, node_id, &b, k.newest_stamp);
     if (err) return err;
+    ++*(is_self(core, node_id) ? &core->stats.registrations_self : &core->stats.registrations_sponsored);
     return state_heartbeat(core, now, node_id, &(struct nr_heartbeat_body){ .has_status = true, .status = b.state });
 }
 

@@ -20,6 +20,12 @@ static uint32_t print_of(uint64_t sum, uint32_t salt)
     return (uint32_t)((x ^ x >> 31) >> 32);
 }
 
+static void count_range(struct nr_core *core, size_t len)
+{
+    core->stats.repair_ranges_out++;
+    core->stats.repair_bytes += NR_MESSAGE_HEAD + len;
+}
+
 static bool send_list(struct nr_core *core, struct nr_path *path, struct nr_range range)
 {
     struct nr_list_element elements[NR_LIST_MAX];
@@ -31,7 +37,7 @@ static bool send_list(struct nr_core *core, struct nr_path *path, struct nr_rang
     size_t len = 9 + n * NR_LIST_ELEMENT;
     if (!nr_core_message(core, path, NR_MSG_LIST, len, &w)) return false;
     nr_list_encode(&w, range, elements, n);
-    core->stats.repair_bytes += NR_MESSAGE_HEAD + len;
+    count_range(core, len);
     return true;
 }
 
@@ -44,7 +50,7 @@ static bool send_split(struct nr_core *core, struct nr_path *path, struct nr_ran
     size_t len = 14 + (4u << bits);
     if (!nr_core_message(core, path, NR_MSG_SPLIT, len, &w)) return false;
     nr_split_encode(&w, range, salt, bits, prints);
-    core->stats.repair_bytes += NR_MESSAGE_HEAD + len;
+    count_range(core, len);
     return true;
 }
 
@@ -65,6 +71,7 @@ static bool give(struct nr_core *core, struct nr_now now, struct nr_path *path, 
     if (!nr_core_may_serve(core, now, path, e->size)) return false;
     if (core->host.load(core->host.ctx, e->key_hash, &raw)) return true;
     nr_core_send_record(core, path, raw, e->id, NR_HOPS_MAX);
+    core->stats.repair_records_out++;
     if (core->repair.path == path->serial) core->repair.progress = true;
     return true;
 }
@@ -78,6 +85,7 @@ static void give_range(struct nr_core *core, struct nr_now now, struct nr_path *
 
 static void sign_of_life(struct nr_core *core, struct nr_now now, const struct nr_path *path)
 {
+    core->stats.repair_ranges_in++;
     if (core->repair.path == path->serial) core->repair.heard_us = now.mono_us;
 }
 

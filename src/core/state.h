@@ -55,7 +55,7 @@ struct nr_repair {
 struct nr_walk {
     uint32_t path; /* whose hot records are walked; 0: no walk */
     uint64_t cursor;
-    int64_t at_us;
+    int64_t at_us; /* of the last page, asked for or come */
     uint8_t tries;
     bool wanted; /* none was finished since the last time without any path */
 };

@@ -58,7 +58,7 @@ void nr_core_on_page(struct nr_core *core, struct nr_now now, struct nr_path *pa
     walk->tries = 0;
     walk->at_us = now.mono_us;
     if (!forward)
-        *walk = (struct nr_walk){ .wanted = false };
+        *walk = (struct nr_walk){ .wanted = false, .at_us = now.mono_us };
     else if (core->wants.count < WALK_WANTS_MAX)
         ask_page(core, now, path); /* else walk_care asks in a second */
 }

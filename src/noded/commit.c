@@ -9,6 +9,11 @@
 #define PULSE_MS 1000
 #define RETRY_MS 1000
 
+/* A page cache, an SSD, a slow disk, one that hangs. */
+const struct nr_histogram_bounds commit_bounds_us = {
+    13, { 100, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000 }
+};
+
 struct commit {
     struct nr_store *store;
     void (*done)(void *arg, const struct commit_waiter *waiter, int err);
@@ -19,6 +24,7 @@ struct commit {
     size_t count, room;
     int last_err, last_pulse_err;
     int64_t committed_us; /* when the registry half was last committed */
+    struct commit_stats stats;
 };
 
 /* A line when it begins to fail and one when it works again, none in between. */
@@ -43,9 +49,20 @@ static void answer_waiters(struct commit *c, int err)
     free(waiters);
 }
 
+static int timed(struct commit *c, enum nr_half half)
+{
+    bool idle = !(half == NR_REGISTRY ? nr_store_dirty(c->store) : nr_store_dirty_pulse(c->store));
+    int64_t began_us = nr_clock_now().mono_us;
+    int err = half == NR_REGISTRY ? nr_store_commit(c->store) : nr_store_commit_pulse(c->store);
+    if (idle) return err;
+    nr_histogram_add(&c->stats.took_us[half], &commit_bounds_us, nr_clock_now().mono_us - began_us);
+    c->stats.failed[half] += err != 0;
+    return err;
+}
+
 static int commit_cold(struct commit *c)
 {
-    int err = nr_store_commit(c->store);
+    int err = timed(c, NR_REGISTRY);
     c->committed_us = nr_clock_now().mono_us;
     log_change("registry", &c->last_err, err);
     nr_timer_cancel(c->cold);
@@ -56,7 +73,7 @@ static int commit_cold(struct commit *c)
 
 static int commit_pulse(struct commit *c)
 {
-    int err = nr_store_commit_pulse(c->store);
+    int err = timed(c, NR_PULSE);
     log_change("pulse", &c->last_pulse_err, err);
     if (err) nr_timer_in(c->pulse, RETRY_MS);
     return err;
@@ -126,4 +143,9 @@ int commit_now(struct commit *c)
 {
     int err = commit_cold(c), pulse_err = commit_pulse(c);
     return err ? err : pulse_err;
+}
+
+const struct commit_stats *commit_stats(const struct commit *c)
+{
+    return &c->stats;
 }

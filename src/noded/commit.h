@@ -7,9 +7,11 @@
 #define NODED_COMMIT_H
 
 #include "base/buf.h"
+#include "base/histogram.h"
 #include "io/control_server.h"
 #include "io/loop.h"
 #include "store/store.h"
+#include "store/tables.h"
 
 #define COMMIT_WAITERS_MAX 4096
 
@@ -33,5 +35,13 @@ int commit_wait(struct commit *c, const struct commit_waiter *waiter) NR_MUST_CH
 void commit_note(struct commit *c);
 /* Commits both halves now and answers who waits. The first error. */
 int commit_now(struct commit *c);
+
+/* By half of the store (enum nr_half); of commits that had something to do. */
+struct commit_stats {
+    struct nr_histogram took_us[NR_HALVES]; /* failed or not */
+    uint64_t failed[NR_HALVES];
+};
+const struct commit_stats *commit_stats(const struct commit *c);
+extern const struct nr_histogram_bounds commit_bounds_us;
 
 #endif

@@ -22,7 +22,8 @@ struct request {
 
 typedef int op_fn(struct request *q);
 
-op_fn op_info, op_stats, op_peers;                                             /* ops_read.c */
+op_fn op_info, op_peers;                                                       /* ops_read.c */
+op_fn op_stats;                                                                /* ops_stats.c */
 op_fn op_register, op_heartbeat, op_delete, op_profile_put, op_profile_delete; /* ops_write.c */
 op_fn op_give_up;
 op_fn op_declare, op_leave, op_invite, op_reload; /* ops_admin.c */
@@ -30,5 +31,9 @@ op_fn op_declare, op_leave, op_invite, op_reload; /* ops_admin.c */
 /* Where this node can be reached, as far as it knows: what it advertises, else what others see, else what it is bound
  * to, a wildcard standing for the machine's addresses. Returns how many; at most `max`. */
 size_t ops_reachable(const struct control_options *o, struct nr_addr *out, size_t max);
+
+/* A nested map: ends a writer that began in `scratch`, and returns what it wrote there without the frame's length;
+ * empty without memory. */
+struct nr_bytes ops_end_map(struct nr_control_writer *w, const struct nr_buf *scratch);
 
 #endif

@@ -92,105 +92,6 @@ int op_info(struct request *q)
     return 0;
 }
 
-/* Counters come from several lists: gathered first, as a map wants its keys in order. */
-#define COUNTERS_MAX 128
-struct counters {
-    struct {
-        const char *name;
-        uint64_t value;
-    } list[COUNTERS_MAX];
-    size_t count;
-};
-
-static void add_counter(struct counters *c, const char *name, uint64_t value)
-{
-    nr_assert(c->count < COUNTERS_MAX);
-    size_t at = c->count++;
-    for (; at > 0 && strcmp(c->list[at - 1].name, name) > 0; at--) c->list[at] = c->list[at - 1];
-    c->list[at].name = name;
-    c->list[at].value = value;
-}
-
-static void gather_counters(const struct control_options *o, struct counters *c)
-{
-    const struct nr_core_stats *core = nr_core_stats(o->core);
-    const struct relay_stats *relay = relay_stats(o->relay);
-    const struct nr_udp_stats *udp = nr_udp_stats(relay_udp(o->relay));
-    struct nr_store_info store;
-    nr_store_info(o->store, &store);
-#define X(name, help) add_counter(c, #name, core->name);
-    NR_CORE_COUNTERS(X)
-#undef X
-#define X(name, help) add_counter(c, #name, relay->name);
-    RELAY_COUNTERS(X)
-#undef X
-    add_counter(c, "udp_datagrams_in", udp->datagrams_in);
-    add_counter(c, "udp_bytes_in", udp->bytes_in);
-    add_counter(c, "udp_datagrams_out", udp->datagrams_out);
-    add_counter(c, "udp_bytes_out", udp->bytes_out);
-    add_counter(c, "udp_too_large", udp->too_large);
-    add_counter(c, "udp_not_sent", udp->not_sent);
-    add_counter(c, "store_commits", store.commits);
-    add_counter(c, "store_pulse_commits", store.pulse_commits);
-    add_counter(c, "store_registry_bytes", store.registry_bytes);
-    add_counter(c, "store_pulse_bytes", store.pulse_bytes);
-    add_counter(c, "store_evidence", store.evidence);
-}
-
-static void put_counters(struct request *q)
-{
-    struct counters c = { .count = 0 };
-    uint8_t item[COUNTERS_MAX * 80];
-    struct nr_writer w;
-    gather_counters(q->o, &c);
-    nr_writer_init(&w, item, sizeof item);
-    nr_mp_write_map(&w, (uint32_t)c.count);
-    for (size_t i = 0; i < c.count; i++) {
-        nr_mp_write_cstr(&w, c.list[i].name);
-        nr_mp_write_uint(&w, c.list[i].value);
-    }
-    nr_assert(!w.err);
-    nr_control_item(q->reply, "counters", nr_writer_bytes(&w));
-}
-
-/* A small map by nr_control_writer, without the frame's length. */
-static struct nr_bytes end_map(struct nr_control_writer *w, struct nr_buf *scratch)
-{
-    if (nr_control_end(w) != 0) return nr_bytes(NULL, 0);
-    return nr_bytes(scratch->data + 4, scratch->len - 4);
-}
-
-static void put_messages(struct request *q)
-{
-    const struct nr_core_stats *s = nr_core_stats(q->o->core);
-    struct nr_control_writer all, one;
-    struct nr_buf all_buf, one_buf;
-    nr_buf_init(&all_buf, 0);
-    nr_buf_init(&one_buf, 0);
-    nr_control_begin(&all, &all_buf);
-    for (uint8_t t = 0; t < NR_MSG_TYPES; t++) {
-        nr_buf_reset(&one_buf);
-        nr_control_begin(&one, &one_buf);
-        nr_control_uint(&one, "in", s->messages_in[t]);
-        nr_control_uint(&one, "bytes_in", s->message_bytes_in[t]);
-        nr_control_uint(&one, "out", s->messages_out[t]);
-        nr_control_uint(&one, "bytes_out", s->message_bytes_out[t]);
-        struct nr_bytes item = end_map(&one, &one_buf);
-        if (item.len) nr_control_item(&all, nr_message_name(t), item);
-    }
-    struct nr_bytes item = end_map(&all, &all_buf);
-    if (item.len) nr_control_item(q->reply, "messages", item);
-    nr_buf_fini(&all_buf);
-    nr_buf_fini(&one_buf);
-}
-
-int op_stats(struct request *q)
-{
-    put_counters(q);
-    put_messages(q);
-    return 0;
-}
-
 static void add_peer(struct nr_buf *list, struct nr_buf *scratch, const struct nr_peer_info *p, struct nr_now now)
 {
     struct nr_control_writer w;
@@ -209,7 +110,7 @@ static void add_peer(struct nr_buf *list, struct nr_buf *scratch, const struct n
     nr_control_bool(&w, "in_sync", p->in_sync);
     nr_control_uint(&w, "bytes_in", p->bytes_in);
     nr_control_uint(&w, "bytes_out", p->bytes_out);
-    struct nr_bytes item = end_map(&w, scratch);
+    struct nr_bytes item = ops_end_map(&w, scratch);
     nr_buf_add(list, item.data, item.len);
 }
 

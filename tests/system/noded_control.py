@@ -159,6 +159,18 @@ class ControlSocket(unittest.TestCase):
         self.assertGreater(stats["counters"]["records_accepted"], 0)
         self.assertGreater(stats["counters"]["store_commits"], 0)
         self.assertEqual(set(stats["messages"]["push"]), {"in", "out", "bytes_in", "bytes_out"})
+        self.assertEqual(stats["version"], nr.run("noded", "--version")[1].split()[-1])
+        self.assertEqual(set(stats["records"]), {"node", "profile", "cert", "revoke", "heartbeat", "verdict", "other"})
+        self.assertEqual(set(stats["records"]["node"]), {"held", "self", "gossip", "repair"})
+        self.assertGreaterEqual(stats["records"]["node"]["held"], 1)
+        self.assertEqual(stats["gauges"]["store_writable"], 1)
+        self.assertEqual(stats["gauges"]["fingerprint_low32"], info["fingerprint"] & 0xffffffff)
+        for name, commits in (("store_commit", "store_commits"), ("store_pulse_commit", "store_pulse_commits")):
+            histogram = stats["histograms"][name]
+            self.assertEqual(len(histogram["counts"]), len(histogram["bounds_us"]) + 1)
+            self.assertEqual(histogram["bounds_us"], sorted(histogram["bounds_us"]))
+            self.assertLessEqual(sum(histogram["counts"]), stats["counters"][commits])
+        self.assertIn("heartbeat_spread", stats["histograms"])
         self.assertEqual(self.control.call("peers")["peers"], [])
 
     # An own state is declared, shown, and withdrawn.

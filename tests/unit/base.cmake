@@ -1,4 +1,4 @@
-foreach(name addr base64 buf cursor err json log rng time token_bucket utf8)
+foreach(name addr base64 buf cursor err histogram json log rng time token_bucket utf8)
   nr_unit_test(${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/${name}.c LINKS nr_base)
 endforeach()
 

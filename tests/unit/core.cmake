@@ -1,5 +1,8 @@
 nr_unit_test(core SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
              LINKS nr_core nr_crypto)
+nr_unit_test(core_counts SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_counts.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
+             LINKS nr_core nr_crypto)
+target_include_directories(test_core_counts PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_include_directories(test_core PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 nr_unit_test(core_set SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_set.c LINKS nr_core)
 nr_unit_test(core_parts SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_parts.c LINKS nr_core)

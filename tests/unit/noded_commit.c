@@ -157,6 +157,31 @@ static void without_waiters(void **state)
     assert_int_equal(f->answers, 0);
 }
 
+static uint64_t timed(const struct fixture *f, enum nr_half half)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i <= commit_bounds_us.count; i++) sum += commit_stats(f->commit)->took_us[half].counts[i];
+    return sum;
+}
+
+/* Each commit that had something to do is measured, also one that failed; one without work is not. */
+static void measured(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(commit_now(f->commit), 0);
+    assert_int_equal(timed(f, NR_REGISTRY), 0);
+    stage(f);
+    assert_int_equal(commit_now(f->commit), 0);
+    assert_int_equal(timed(f, NR_REGISTRY), 1);
+    assert_int_equal(timed(f, NR_PULSE), 0);
+    assert_int_equal(commit_stats(f->commit)->failed[NR_REGISTRY], 0);
+    stage(f);
+    nr_memdisk_fail(f->disk, NR_E_FULL, 0);
+    assert_int_equal(commit_now(f->commit), NR_E_FULL);
+    assert_int_equal(timed(f, NR_REGISTRY), 2);
+    assert_int_equal(commit_stats(f->commit)->failed[NR_REGISTRY], 1);
+}
+
 /* More than a bound do not wait: who comes then is told so, and keeps his reply. */
 static void bounded(void **state)
 {
@@ -179,6 +204,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(shared, setup, teardown),
         cmocka_unit_test_setup_teardown(failed, setup, teardown),
         cmocka_unit_test_setup_teardown(without_waiters, setup, teardown),
+        cmocka_unit_test_setup_teardown(measured, setup, teardown),
         cmocka_unit_test_setup_teardown(bounded, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
