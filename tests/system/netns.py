@@ -94,6 +94,10 @@ class Lab:
         self.hosts.append(host)
         return host
 
+    def bare(self):
+        """A machine that is connected to nothing."""
+        return self._new()
+
     def host(self):
         """A machine on the bridge."""
         host = self._new()

@@ -1,0 +1,5 @@
+# deploy/: containers, firewall, deployment over ssh. None of it is about the programs' insides: as shipped only.
+if(NOT NR_SANITIZE)
+  nr_system_test(firewall_nft SCRIPT firewall.py ARGS nft)
+  nr_system_test(firewall_ufw SCRIPT firewall.py ARGS ufw)
+endif()
