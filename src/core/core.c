@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define LEASE_S         259200
+#define LEASE_S         345600 /* 72 h are left at the last sign of life, whenever it was renewed */
 #define PROFILE_LEASE_S (365 * 86400)
 
 static void config_apply(struct nr_core *core, const struct nr_core_config *c)

@@ -56,7 +56,7 @@ struct nr_core_config {
     struct nr_bytes node_id;         /* this node's id; copied */
     uint64_t seed;                   /* for the core's chance */
     uint64_t stamp_floor;            /* what was last reserved on disk; 0: nothing */
-    uint32_t lease_s;                /* of NODE records; 0: 259,200 */
+    uint32_t lease_s;                /* of NODE records; 0: 345,600 */
     uint32_t profile_lease_s;        /* 0: 365 days */
     uint32_t heartbeat_interval_ms;  /* of this node's own heartbeat; 0: none is made */
     const struct nr_addr *advertise; /* addresses to state; borrowed for the call */

@@ -1,11 +1,13 @@
-/* Renewal (design §3): what is ours and still seen is stated anew after a third of its lease. A sponsor renews only
- * while its node's heartbeats come; tombstones live as long as what they delete and are not renewed. */
+/* Renewal (design §3): what is ours and still seen is stated anew after a quarter of its lease, so that three quarters
+ * are left when its signer falls silent: with 96 hours, the 72 that a silent node is shown. A sponsor renews only while
+ * its node's heartbeats come; tombstones live as long as what they delete and are not renewed. */
 #include "core/state.h"
 
 #include "core/view.h"
 
-#define RENEW_EVERY_US 60000000
-#define RENEW_AT_ONCE  256
+#define RENEWED_OF_LEASE 4
+#define RENEW_EVERY_US   60000000
+#define RENEW_AT_ONCE    256
 
 struct newest {
     struct nr_core *core;
@@ -40,7 +42,7 @@ static bool heard_lately(struct nr_core *core, struct nr_now now, const struct n
     if (body.self) return nr_bytes_eq(rec->subject, nr_bytes(core->node_id, core->node_id_len));
     if (core->host.subject(core->host.ctx, NR_KIND_HEARTBEAT, rec->subject, feed, &n)) return false;
     if (body.updated_at_ms > n.heard_ms) n.heard_ms = body.updated_at_ms;
-    return now.wall_ms - n.heard_ms < (int64_t)rec->lease_s * 1000 / 3;
+    return now.wall_ms - n.heard_ms < (int64_t)rec->lease_s * 1000 / RENEWED_OF_LEASE;
 }
 
 static void renew_one(struct nr_core *core, struct nr_now now, uint64_t key_hash)
@@ -62,7 +64,7 @@ static bool due(const struct nr_entry *e, struct nr_now now)
 {
     return (e->flags & NR_ENTRY_OWN) && !(e->flags & NR_ENTRY_DELETED) &&
            (e->kind == NR_KIND_NODE || e->kind == NR_KIND_PROFILE) &&
-           now.wall_ms > nr_stamp_ms(e->stamp) + (int64_t)e->lease_s * 1000 / 3;
+           now.wall_ms > nr_stamp_ms(e->stamp) + (int64_t)e->lease_s * 1000 / RENEWED_OF_LEASE;
 }
 
 void nr_core_renew(struct nr_core *core, struct nr_now now)

@@ -25,6 +25,7 @@ const struct sim_scenario *sim_scenario_find(const char *name);
     X(late, "a late joiner has everything, large records too, within 10 s", 30, 0, 0)                                  \
     X(deletion, "a deletion reaches a peer that was away, and no old copy revives the node", 12, 0, 600)               \
     X(lease, "a record is gone everywhere when its lease ends, and a living node renews", 8, 0, 90)                    \
+    X(forget, "a node silent for 72 h is forgotten everywhere, not before, and not brought back", 5, 0, 0)             \
     X(leave, "a leave is seen by all in less than 2 s, a return at once", 20, 0, 0)                                    \
     X(silence, "a silent node is degraded after 30 s and offline after 300 s, and online at once again", 8, 0, 0)      \
     X(restored, "a node whose disk was set back meets its own newer record and jumps past it", 8, 0, 0)                \
