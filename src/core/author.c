@@ -145,7 +145,10 @@ static int state_heartbeat(struct nr_core *core, struct nr_now now, struct nr_by
     uint8_t buf[NR_METRICS_MAX + 128];
     struct nr_writer w;
     struct nr_heartbeat_body b = *body;
-    if (is_self(core, node_id) && b.interval_ms == 0) b.interval_ms = core->beat_interval_ms;
+    if (is_self(core, node_id)) {
+        if (b.interval_ms == 0) b.interval_ms = core->beat_interval_ms;
+        if (b.metrics.len == 0) b.metrics = nr_bytes(core->metrics, core->metrics_len);
+    }
     nr_writer_init(&w, buf, sizeof buf);
     nr_heartbeat_body_encode(&w, &b);
     if (w.err) return NR_E_INVALID;
@@ -155,6 +158,25 @@ static int state_heartbeat(struct nr_core *core, struct nr_now now, struct nr_by
     int err = nr_core_state_record(core, now, &draft, 0);
     if (!err) ++*(is_self(core, node_id) ? &core->stats.heartbeats_self : &core->stats.heartbeats_sponsored);
     return err;
+}
+
+int nr_core_set_metrics(struct nr_core *core, struct nr_bytes metrics)
+{
+    uint8_t buf[NR_METRICS_MAX + 128], *copy = NULL;
+    struct nr_heartbeat_body checked = { .metrics = metrics };
+    struct nr_writer w;
+    nr_writer_init(&w, buf, sizeof buf);
+    nr_heartbeat_body_encode(&w, &checked);
+    if (w.err || nr_heartbeat_body_decode(nr_writer_bytes(&w), &checked)) return NR_E_INVALID;
+    if (metrics.len > 0) {
+        copy = malloc(metrics.len);
+        if (!copy) return NR_E_NOMEM;
+        memcpy(copy, metrics.data, metrics.len);
+    }
+    free(core->metrics);
+    core->metrics = copy;
+    core->metrics_len = metrics.len;
+    return 0;
 }
 
 /* Whether the winner is our own record and says the same as `body` would, had it not been registered anew. */

@@ -49,6 +49,7 @@ void nr_core_free(struct nr_core *core)
     nr_events_fini(&core->events);
     nr_paths_fini(&core->paths);
     free(core->self_body);
+    free(core->metrics);
     free(core);
 }
 

@@ -125,6 +125,10 @@ int nr_core_register(struct nr_core *core, struct nr_now now, struct nr_bytes no
  * (*durable: something was written that must be committed before it is answered). */
 int nr_core_heartbeat(struct nr_core *core, struct nr_now now, struct nr_bytes node_id,
                       const struct nr_heartbeat_body *body, bool *durable) NR_MUST_CHECK;
+/* What this node's own heartbeats carry from now on, those made by registering included, where they are given no
+ * metrics: copied; a canonical map, or empty for none. NR_E_INVALID beyond the limits of A.4, NR_E_NOMEM: what was set
+ * stays. */
+int nr_core_set_metrics(struct nr_core *core, struct nr_bytes metrics) NR_MUST_CHECK;
 /* Declares a state (maintenance, draining, left, online). */
 int nr_core_declare(struct nr_core *core, struct nr_now now, struct nr_bytes node_id,
                     enum nr_state state) NR_MUST_CHECK;

@@ -111,6 +111,8 @@ struct nr_core {
     int64_t restate_pause_us, restated_us;
     uint8_t *self_body; /* what this node last registered of itself, encoded; NULL: nothing yet */
     size_t self_body_len;
+    uint8_t *metrics; /* of its own heartbeats; NULL: none */
+    size_t metrics_len;
 };
 
 static inline struct nr_set *nr_core_set(struct nr_core *core, uint8_t kind)

@@ -9,3 +9,6 @@ nr_unit_test(core_parts SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_parts.c LI
 nr_unit_test(core_repair SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_repair.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
              LINKS nr_core nr_crypto)
 target_include_directories(test_core_repair PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+nr_unit_test(core_metrics SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_metrics.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
+             LINKS nr_core nr_crypto)
+target_include_directories(test_core_metrics PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
