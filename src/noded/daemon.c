@@ -15,6 +15,7 @@
 #include "noded/host.h"
 #include "noded/reload.h"
 #include "noded/seeds.h"
+#include "noded/watchdog.h"
 
 #define UPKEEP_MS 30000
 #define END_S     4       /* a disk that does not answer must not keep the process beyond 5 s */
@@ -36,6 +37,7 @@ struct daemon {
     struct nodeself self;
     struct seeds seeds;
     struct nr_timer *upkeep;
+    struct watchdog watchdog;
     struct nr_signal *signals[SIGNAL_COUNT];
     struct nr_addr advertise[NR_GOSSIP_MAX];
     size_t advertise_count;
@@ -254,6 +256,7 @@ static int open_timers(struct daemon *d)
         return fail("cannot start", NR_E_NOMEM);
     }
     nr_timer_in(d->upkeep, UPKEEP_MS);
+    if (watchdog_init(&d->watchdog, d->loop) != 0) return fail("cannot start", NR_E_NOMEM);
     d->seeds = (struct seeds){ .loop = d->loop, .core = d->core, .relay = d->relay };
     return seeds_set(&d->seeds, d->conf, &d->identity);
 }
@@ -328,6 +331,7 @@ int daemon_close(struct daemon *d)
     seeds_fini(&d->seeds);
     for (int i = 0; i < SIGNAL_COUNT; i++) nr_signal_free(d->signals[i]);
     nr_timer_free(d->upkeep);
+    watchdog_fini(&d->watchdog);
     control_free(d->control);
     relay_free(d->relay);
     commit_free(d->commit);
