@@ -4,7 +4,7 @@
  * X(ID, section, key, flag, kind, list, low, high, default, used by, live, placeholder, help)
  *   flag      the long flag; the environment variable is DAGI_ and it in upper case
  *   low, high lengths for texts, bounds for numbers; for addresses the lowest port, and the most items of a list
- *   default   as it would be written in the file; NULL: none, or worked out (state_dir, socket)
+ *   default   as it would be written in the file; NULL: none, or worked out (state_dir, socket, token)
  *   live      SIGHUP applies a change
  *   placeholder  for a kind of NR_CONF_IS_WORD the words, separated by | */
 #ifndef NR_CONF_KEYS_H
@@ -55,7 +55,8 @@
     X(JOIN, "gossip", "join", "join", NR_CONF_IS_ADDR, true, 1, 64, NULL, NR_CONF_NODED, true, "HOST:PORT", \
       "a further seed peer; names are resolved again every minute (default: the seeds of the token)") \
     X(TOKEN, "gossip", "token", "token", NR_CONF_IS_PATH, false, 1, 4000, NULL, NR_CONF_NODED, false, "FILE", \
-      "first start only: join the cluster that made the token in this file (-: standard input)") \
+      "first start only: join the cluster that made the token in this file; -: standard input (default /etc/dagi/token " \
+      "where that exists, for the state directory /var/lib/dagi)") \
     X(REGISTRY_MAP_MAX, "store", "registry_map_max", "registry-map-max", NR_CONF_IS_SIZE, false, 1048576, \
       1099511627776, "8GiB", NR_CONF_NODED, false, "SIZE", "most that the durable half of the store may take") \
     X(PULSE_MAP_MAX, "store", "pulse_map_max", "pulse-map-max", NR_CONF_IS_SIZE, false, 1048576, 1099511627776, "4GiB", \

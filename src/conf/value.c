@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/assert.h"
 
@@ -209,6 +210,7 @@ static void xdg_path(char *out, size_t size, const char *variable, const char *f
 
 #define SYSTEM_STATE_DIR "/var/lib/dagi"
 #define SYSTEM_SOCKET    "/run/dagi/noded.sock"
+#define SYSTEM_TOKEN     "/etc/dagi/token"
 
 /* From the default directories to what is in use: see keys.h at state_dir and socket. */
 static void take_paths(struct nr_conf *c, bool root, struct nr_buf *faults)
@@ -239,6 +241,15 @@ static void take_paths(struct nr_conf *c, bool root, struct nr_buf *faults)
     nr_conf_take(c, NR_CONF_SOCKET, &place, path);
 }
 
+/* Who puts a token where the system's noded looks for it has it join without a word of configuration. */
+static void take_token(struct nr_conf *c, struct nr_buf *faults)
+{
+    const struct nr_conf_place place = { .source = NR_CONF_FROM_DEFAULT, .faults = faults };
+    if (c->values[NR_CONF_TOKEN].source != NR_CONF_FROM_NOWHERE) return;
+    if (strcmp(nr_conf_text(c, NR_CONF_STATE_DIR), SYSTEM_STATE_DIR) != 0) return;
+    if (access(SYSTEM_TOKEN, F_OK) == 0) nr_conf_take(c, NR_CONF_TOKEN, &place, SYSTEM_TOKEN);
+}
+
 void nr_conf_take_defaults(struct nr_conf *c, bool root, struct nr_buf *faults)
 {
     const struct nr_conf_place place = { .source = NR_CONF_FROM_DEFAULT, .faults = faults };
@@ -247,6 +258,7 @@ void nr_conf_take_defaults(struct nr_conf *c, bool root, struct nr_buf *faults)
         if (text && c->values[key].source == NR_CONF_FROM_NOWHERE) nr_conf_take(c, key, &place, text);
     }
     take_paths(c, root, faults);
+    take_token(c, faults);
     nr_conf_checks_settle(c);
 }
 

@@ -192,7 +192,8 @@ static int read_token_text(const char *file, struct nr_buf *text)
     return err;
 }
 
-/* *given: there is one. A node that is in a cluster already may be started with the flag and without what it names. */
+/* *given: there is one. A node that is in a cluster already may be started with the flag and without what it names, or
+ * with a file that is no longer for it to read. */
 static int read_token(const char *file, bool in_cluster, struct nr_token *token, bool *given, struct nr_buf *why)
 {
     struct nr_buf text;
@@ -200,7 +201,7 @@ static int read_token(const char *file, bool in_cluster, struct nr_token *token,
     if (*file == '\0') return 0;
     nr_buf_init(&text, NR_TOKEN_TEXT_MAX);
     int err = read_token_text(file, &text);
-    if ((err == NR_E_SYSTEM && errno == ENOENT && in_cluster) || (!err && text.len == 0 && in_cluster)) {
+    if (in_cluster && (err == NR_E_SYSTEM || (!err && text.len == 0))) {
         err = 0;
     } else if (err == NR_E_SYSTEM) {
         fail_system(why, "cannot be read", file);

@@ -1,5 +1,5 @@
-/* The service manager's watchdog: while the loop turns, systemd hears of it; when it hangs, systemd ends the process and
- * starts it anew. */
+/* The service manager's watchdog: while the loop turns, systemd hears of it; when it hangs, systemd ends the process
+ * and starts it anew. */
 #ifndef NODED_WATCHDOG_H
 #define NODED_WATCHDOG_H
 
