@@ -1,5 +1,5 @@
 # What is needed from the system, found once, for all directories: PkgConfig::lmdb, ::sodium, ::event, ::event_extra,
-# ::inih, ::systemd and, for the tests, ::cmocka. Versions are those of Debian 12.
+# ::inih, ::systemd, ::msgpack, ::curl and, for the tests, ::cmocka. Versions are those of Debian 12.
 
 find_package(PkgConfig)
 if(NOT PkgConfig_FOUND)
@@ -20,6 +20,8 @@ nr_need(inih inih>=55 libinih-dev)
 nr_need(systemd libsystemd>=250 libsystemd-dev)
 nr_need(msgpack msgpack>=4.0.0 libmsgpack-dev)
 nr_need(event libevent_core>=2.1.12 libevent-dev)
+# The OpenSSL flavour: the one that Debian's curl itself brings along.
+nr_need(curl libcurl>=7.88.0 libcurl4-openssl-dev)
 nr_need(event_extra libevent_extra>=2.1.12 libevent-dev)
 if(BUILD_TESTING)
   nr_need(cmocka cmocka>=1.1.5 libcmocka-dev)

@@ -40,12 +40,14 @@ function(nr_layer)
   target_link_libraries(nr_${A_NAME} PUBLIC ${A_LINKS} PRIVATE nr_flags ${A_PRIVATE_LINKS})
 endfunction()
 
-# Daemons go where only the administrator looks for them, the tool where everybody does.
+# Daemons go where only the administrator looks for them, the tool where everybody does, and what noded starts by itself
+# where nobody looks.
 set(NR_INSTALL_noded ${CMAKE_INSTALL_SBINDIR})
 set(NR_INSTALL_nodehttpd ${CMAKE_INSTALL_SBINDIR})
+set(NR_INSTALL_nodeprobe ${CMAKE_INSTALL_LIBEXECDIR}/dagi)
 set(NR_INSTALL_nodectl ${CMAKE_INSTALL_BINDIR})
 
-# nr_program(NAME noded SOURCES … LINKS …): into build/bin/; installed, if it is one of the three.
+# nr_program(NAME noded SOURCES … LINKS …): into build/bin/; installed, if it has a line above.
 function(nr_program)
   cmake_parse_arguments(A "" "NAME" "SOURCES;LINKS" ${ARGN})
   add_executable(${A_NAME} ${A_SOURCES})

@@ -12,8 +12,8 @@
 #define NR_CONF_CHECK_KEYS(X) \
     X(HTTP, "http", NR_CONF_IS_URL, 1, 1000, NULL, "URL", "a GET of it must succeed") \
     X(TCP, "tcp", NR_CONF_IS_ADDR, 1, 1, NULL, "HOST:PORT", "it must take a connection") \
-    X(EXEC, "exec", NR_CONF_IS_TEXT, 1, 1000, NULL, "COMMAND", \
-      "it must end with status 0; split at blanks, not run by a shell") \
+    X(EXEC, "exec", NR_CONF_IS_COMMAND, 1, 1000, NULL, "COMMAND", \
+      "it must end with status 0; split at blanks and quotes, not run by a shell") \
     X(INTERVAL, "interval", NR_CONF_IS_SECONDS, 1, 86400, "30", "SECONDS", "time between looks") \
     X(TIMEOUT, "timeout", NR_CONF_IS_SECONDS, 1, 60, "5", "SECONDS", \
       "time after which no answer is taken for a failure; at most the interval") \

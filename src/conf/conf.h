@@ -39,10 +39,11 @@ enum nr_conf_kind {
     NR_CONF_IS_TEXT, /* clean UTF-8 */
     NR_CONF_IS_PATH,
     NR_CONF_IS_NODE_ID,
-    NR_CONF_IS_IP,   /* an address without a port */
-    NR_CONF_IS_ADDR, /* NAME:PORT, IPV4:PORT or [IPV6]:PORT */
-    NR_CONF_IS_URL,  /* of HTTP: conf/url.h */
-    NR_CONF_IS_PAIR, /* KEY=VALUE */
+    NR_CONF_IS_IP,      /* an address without a port */
+    NR_CONF_IS_ADDR,    /* NAME:PORT, IPV4:PORT or [IPV6]:PORT */
+    NR_CONF_IS_URL,     /* of HTTP: conf/url.h */
+    NR_CONF_IS_COMMAND, /* split into words: conf/command.h */
+    NR_CONF_IS_PAIR,    /* KEY=VALUE */
     NR_CONF_IS_INT,
     NR_CONF_IS_SECONDS, /* with s, m, h or d behind it, too */
     NR_CONF_IS_SIZE,    /* bytes, with KiB, MiB, GiB or TiB behind them, too */

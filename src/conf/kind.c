@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "base/utf8.h"
+#include "conf/command.h"
 #include "conf/url.h"
 #include "conf/value.h"
 
@@ -114,6 +115,15 @@ static bool url_check(const char *text, char *why)
     return false;
 }
 
+static bool command_check(const char *text, char *why)
+{
+    struct nr_command command;
+    if (nr_command_split(nr_bytes_str(text), &command) == 0) return true;
+    snprintf(why, NR_CONF_WHY_MAX, "must be a program and at most %d arguments, with quotes closed",
+             NR_COMMAND_WORDS_MAX - 1);
+    return false;
+}
+
 static bool pair_check(const char *text, char *why)
 {
     const char *eq = strchr(text, '=');
@@ -148,6 +158,7 @@ bool nr_conf_kind_check(const struct nr_conf_row *row, const char *text, int64_t
     case NR_CONF_IS_ADDR: return addr_check(row, text, why);
     case NR_CONF_IS_NODE_ID: return text_check(row, text, why) && node_id_check(text, why);
     case NR_CONF_IS_URL: return url_check(text, why);
+    case NR_CONF_IS_COMMAND: return text_check(row, text, why) && command_check(text, why);
     case NR_CONF_IS_PAIR: return text_check(row, text, why) && pair_check(text, why);
     case NR_CONF_IS_IP:
         if (nr_ip_valid(nr_bytes_str(text))) return true;

@@ -44,6 +44,8 @@ void nr_plan_from_conf(struct nr_plan *out, const struct nr_conf *conf)
     *out = (struct nr_plan){
         .ollama = nr_bytes_str(nr_conf_text(conf, NR_CONF_OLLAMA_URL)),
         .load_ms = (uint32_t)(beat_ms < LOAD_MS_MAX ? beat_ms : LOAD_MS_MAX),
+        .log_level = nr_conf_log_level(conf),
+        .log_format = nr_conf_log_format(conf),
         .check_count = count,
     };
     plan_sources(out, conf);

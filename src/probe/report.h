@@ -21,6 +21,7 @@
 #define NR_CAPABILITIES_MAX   6144
 #define NR_MODULES_MAX        8192
 #define NR_REPORT_METRICS_MAX 1024
+#define NR_REPORT_DEPTH_MAX   8
 
 struct nr_report {
     struct nr_bytes capabilities, modules, metrics; /* canonical msgpack; empty: not in this frame */
@@ -28,7 +29,9 @@ struct nr_report {
 
 /* The map, without the length. */
 void nr_report_encode(struct nr_writer *w, const struct nr_report *r);
-/* Borrows from `body`. NR_E_INVALID, NR_E_TOO_LARGE. Unknown members are skipped. */
+/* Borrows from `body`. What is in `out` then is canonical, without binary values, within the bounds above, and of the
+ * types that are said above; modules are told apart by their ids. Unknown members are skipped. NR_E_TOO_LARGE;
+ * NR_E_INVALID and others of nr_mp_check. */
 int nr_report_decode(struct nr_bytes body, struct nr_report *out) NR_MUST_CHECK;
 
 #endif

@@ -24,11 +24,11 @@ LAYERS = {
     "src/nr": ["src/base", "proto", "src/crypto", "src/core", "src/store"],
     "src/conf": ["src/base"],
     "src/io": ["src/base", "proto", "src/crypto", "src/conf"],
-    "src/probe": ["src/base", "proto", "src/conf", "src/io"],
+    "src/probe": ["src/base", "proto", "src/conf"],
     "examples": [],  # what a stranger may see
 }
 # Programs see every layer, and nobody sees them.
-PROGRAMS = ["src/noded", "src/nodehttpd", "tools/nodectl", "tools/sim"]
+PROGRAMS = ["src/noded", "src/nodehttpd", "src/nodeprobe", "tools/nodectl", "tools/sim"]
 # Measures and tests compare with the bare libraries and look into everything.
 FREE = ["tests", "tools/bench"]
 
@@ -43,7 +43,7 @@ HOMES = [
     (re.compile(r"^lmdb\.h$"), ("src/store/",)),
     (re.compile(r"^sodium(\.h$|/)"), ("src/crypto/",)),
     (re.compile(r"^(event2/|event\.h$|evhttp\.h$|evutil\.h$)"), ("src/io/",)),
-    (re.compile(r"^curl/"), ("src/probe/", "tools/nodectl/http.c")),
+    (re.compile(r"^curl/"), ("src/nodeprobe/", "tools/nodectl/http.c")),
     (re.compile(r"^msgpack(\.h$|/)"), ("proto/mp_write.c",)),
 ]
 # One home for each source of surprise.

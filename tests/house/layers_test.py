@@ -87,9 +87,12 @@ class Tree(unittest.TestCase):
         self.bad("proto/mp.c", "#include <msgpack.h>\n", "belongs in proto/mp_write.c")
 
     def test_curl_only_where_it_fetches(self):
-        self.good("src/probe/a.c", "#include <curl/curl.h>\n")
+        self.good("src/nodeprobe/a.c", "#include <curl/curl.h>\n")
         self.good("tools/nodectl/http.c", "#include <curl/curl.h>\n")
-        self.bad("tools/nodectl/a.c", "#include <curl/curl.h>\n", "belongs in src/probe/ or tools/nodectl/http.c only")
+        self.bad("src/noded/a.c", "#include <curl/curl.h>\n", "belongs in src/nodeprobe/ or tools/nodectl/http.c only")
+
+    def test_what_asks_nodeprobe_sees_no_loop(self):
+        self.bad("src/probe/a.c", '#include "io/loop.h"\n', "src/probe may not see src/io")
 
     def test_core_has_no_clock_header(self):
         self.bad("src/core/a.c", "#include <time.h>\n", "no I/O")

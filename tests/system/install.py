@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What `cmake --install` leaves: the three programs, which run from there; units that name them; manual pages, completions,
+"""What `cmake --install` leaves: the programs, which run from there; units that name them; manual pages, completions,
 the library's files and the example configuration, which the programs accept."""
 
 import os
@@ -12,6 +12,7 @@ import nr
 BUILD = os.environ["NR_BUILD"]
 WANTED = """
 sbin/noded sbin/nodehttpd bin/nodectl
+libexec/dagi/nodeprobe
 lib/systemd/system/noded.service lib/systemd/system/nodehttpd.service lib/sysusers.d/dagi.conf
 share/man/man8/noded.8 share/man/man8/nodehttpd.8 share/man/man1/nodectl.1 share/man/man5/noded.conf.5
 share/bash-completion/completions/nodectl share/zsh/site-functions/_nodectl
@@ -19,6 +20,7 @@ share/doc/dagi-registry/README.md share/doc/dagi-registry/LICENSE share/doc/dagi
 share/doc/dagi-registry/openapi.yaml share/doc/dagi-registry/protocol/README.md
 include/nr/registry.h
 """.split()
+UNITS = [path for path in WANTED if path.endswith(".service")]
 
 
 def run(*words):
@@ -32,9 +34,9 @@ with tempfile.TemporaryDirectory(prefix="nr-install-") as prefix:
     run("cmake", "--install", BUILD, "--prefix", prefix)
     missing = [path for path in WANTED if not os.path.isfile(os.path.join(prefix, path))]
     assert not missing, missing
-    versions = {run(os.path.join(prefix, path), "--version").split()[-1] for path in WANTED[:3]}
+    versions = {run(os.path.join(prefix, path), "--version").split()[-1] for path in WANTED[:4]}
     assert len(versions) == 1, versions
-    for path in WANTED[3:5]:
+    for path in UNITS:
         with open(os.path.join(prefix, path), encoding="utf-8") as unit:
             text = unit.read()
         assert "@" not in re.sub(r"@[a-z-]+(?=$)", "", text, flags=re.M), f"{path} has a place that was not filled in"

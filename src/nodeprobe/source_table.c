@@ -1,0 +1,5 @@
+#include "nodeprobe/source.h"
+
+const struct source *const source_table[] = {
+    NULL,
+};
