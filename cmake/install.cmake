@@ -1,13 +1,18 @@
 # What is installed beside the programs and the library (those install themselves, each in its own CMakeLists.txt).
 
-set(NODED ${CMAKE_INSTALL_FULL_SBINDIR}/noded)
-set(NODEHTTPD ${CMAKE_INSTALL_FULL_SBINDIR}/nodehttpd)
+# Units name the place of the programs, which is known only when they are installed (cmake --install --prefix, cpack).
 file(GLOB units CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/deploy/systemd deploy/systemd/*.service)
-foreach(unit IN LISTS units)
-  configure_file(deploy/systemd/${unit} ${PROJECT_BINARY_DIR}/systemd/${unit} @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/systemd/${unit} DESTINATION lib/systemd/system)
-endforeach()
+list(TRANSFORM units PREPEND ${PROJECT_BINARY_DIR}/systemd/ OUTPUT_VARIABLE made_units)
+install(CODE "
+  set(SBINDIR \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}\")
+  set(BINDIR \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+  foreach(unit IN ITEMS ${units})
+    configure_file(\"${PROJECT_SOURCE_DIR}/deploy/systemd/\${unit}\" \"${PROJECT_BINARY_DIR}/systemd/\${unit}\" @ONLY)
+  endforeach()")
+install(FILES ${made_units} DESTINATION lib/systemd/system)
 install(FILES deploy/systemd/dagi.sysusers DESTINATION lib/sysusers.d RENAME dagi.conf)
+install(FILES deploy/systemd/dagi.tmpfiles DESTINATION lib/tmpfiles.d RENAME dagi.conf)
+install(DIRECTORY deploy/systemd/drop-ins DESTINATION ${CMAKE_INSTALL_DOCDIR}/systemd)
 
 foreach(section 1 3 5 7 8)
   file(GLOB pages CONFIGURE_DEPENDS deploy/man/*.${section})

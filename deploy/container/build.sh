@@ -14,7 +14,7 @@ if [ -z "$build" ]; then
     cmake --build "$build" -j "$(nproc)" -- --quiet
 fi
 stage=$(mktemp -d)
-DESTDIR=$stage cmake --install "$build" --component Unspecified --strip >/dev/null
+DESTDIR=$stage cmake --install "$build" --component registry --strip >/dev/null
 # Programs and licence: an image has no use for units, manual pages and completions.
 for part in bin sbin libexec share/doc/dagi-registry/LICENSE; do
     if [ -e "$stage/usr/local/$part" ]; then

@@ -226,6 +226,11 @@ struct nr_store_facts {
     uint32_t readers;
 };
 NR_API int nr_store_facts(nr_snapshot *snapshot, struct nr_store_facts *out);
+/* Calls `each` for every table of the store with the half that it is in ("registry", "pulse") and the number of its
+ * entries, until it returns nonzero, which is returned. */
+NR_API int nr_store_table_each(nr_snapshot *snapshot,
+                               int (*each)(void *arg, const char *half, const char *table, uint64_t entries),
+                               void *arg);
 /* A small named value that noded keeps ("node_id", "node_key"); borrowed from the snapshot. */
 NR_API int nr_meta_get(nr_snapshot *snapshot, const char *name, const void **data, size_t *len);
 

@@ -144,6 +144,11 @@ void nr_stream_break(struct nr_stream *s)
     want(s);
 }
 
+size_t nr_stream_pending(const struct nr_stream *s)
+{
+    return pending(s);
+}
+
 int nr_stream_fd(const struct nr_stream *s)
 {
     return s->fd;

@@ -28,5 +28,7 @@ void nr_stream_send(struct nr_stream *s, struct nr_bytes frames);
 /* Closes from within `frame`: `closed` is called soon. What was sent so far still goes out if the socket takes it. */
 void nr_stream_break(struct nr_stream *s);
 int nr_stream_fd(const struct nr_stream *s);
+/* Bytes that were sent and that the other side's end has not taken yet. */
+size_t nr_stream_pending(const struct nr_stream *s);
 
 #endif

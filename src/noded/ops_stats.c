@@ -48,7 +48,7 @@ static void put_figures(struct request *q, const char *key, const struct figures
     nr_control_item(q->reply, key, nr_writer_bytes(&w));
 }
 
-static void put_counters(struct request *q)
+static void put_counters(struct request *q, const struct nr_process *p)
 {
     struct figures f = { .count = 0 };
     const struct nr_core_stats *core = nr_core_stats(q->o->core);
@@ -73,6 +73,7 @@ static void put_counters(struct request *q)
     add_count(&f, "store_commits_failed", commits->failed[NR_REGISTRY]);
     add_count(&f, "store_pulse_commits", store.pulse_commits);
     add_count(&f, "store_pulse_commits_failed", commits->failed[NR_PULSE]);
+    add(&f, "process_cpu_us", p->cpu_us);
     put_figures(q, "counters", &f);
 }
 
@@ -124,32 +125,27 @@ static void add_peers(struct figures *f, const struct nr_core *core)
     }
 }
 
-static void add_process(struct figures *f, struct nr_now started)
+static void add_process(struct figures *f, const struct nr_process *p, struct nr_now started)
 {
-    struct nr_process p;
-    nr_process_read(&p);
-    add(f, "process_cpu_us", p.cpu_us);
-    add_count(f, "process_resident_bytes", p.resident_bytes);
-    add_count(f, "process_virtual_bytes", p.virtual_bytes);
-    add_count(f, "process_open_fds", p.open_fds);
-    add_count(f, "process_max_fds", p.max_fds);
+    add_count(f, "process_resident_bytes", p->resident_bytes);
+    add_count(f, "process_virtual_bytes", p->virtual_bytes);
+    add_count(f, "process_open_fds", p->open_fds);
+    add_count(f, "process_max_fds", p->max_fds);
     add(f, "process_started_ms", started.wall_ms);
 }
 
-static void put_gauges(struct request *q)
+static void put_gauges(struct request *q, const struct nr_process *p)
 {
     struct figures f = { .count = 0 };
     const struct nr_conf *conf = *q->o->conf;
     struct nr_store_info store;
     nr_store_info(q->o->store, &store);
     add_peers(&f, q->o->core);
-    add_process(&f, q->o->started);
+    add_process(&f, p, q->o->started);
     add_count(&f, "fingerprint_low32", nr_core_fingerprint(q->o->core) & UINT32_MAX);
     add(&f, "heartbeat_interval_ms", (int64_t)nr_conf_number(conf, NR_CONF_HEARTBEAT_INTERVAL) * 1000);
     add(&f, "store_writable", store.health == 0);
-    add_count(&f, "store_registry_bytes", store.registry_bytes);
     add(&f, "store_registry_max_bytes", (int64_t)nr_conf_number(conf, NR_CONF_REGISTRY_MAP_MAX));
-    add_count(&f, "store_pulse_bytes", store.pulse_bytes);
     add(&f, "store_pulse_max_bytes", (int64_t)nr_conf_number(conf, NR_CONF_PULSE_MAP_MAX));
     put_figures(q, "gauges", &f);
 }
@@ -258,9 +254,11 @@ static void put_histograms(struct request *q)
 
 int op_stats(struct request *q)
 {
+    struct nr_process process;
+    nr_process_read(&process);
     nr_control_cstr(q->reply, "version", NR_VERSION);
-    put_counters(q);
-    put_gauges(q);
+    put_counters(q, &process);
+    put_gauges(q, &process);
     put_messages(q);
     put_records(q);
     put_histograms(q);

@@ -7,7 +7,7 @@
 void respond(const struct exchange *x, const struct nr_http_reply *reply)
 {
     int64_t took_us = nr_clock_now().mono_us - x->started_us;
-    metrics_count(&x->app->metrics, x->route, reply->status, took_us);
+    metrics_end(&x->app->metrics, x->route, reply->status, took_us);
     nr_http_reply(x->call, reply);
 }
 

@@ -10,6 +10,7 @@
 #include "io/control_client.h"
 #include "io/http_server.h"
 #include "nodehttpd/cache.h"
+#include "nodehttpd/census.h"
 #include "nodehttpd/metrics.h"
 #include "nodehttpd/query.h"
 #include "nodehttpd/reads.h"
@@ -26,6 +27,7 @@ struct app {
     struct nr_control_client *control;
     struct reads reads;
     struct cache cache;
+    struct census census;
     struct metrics metrics;
     struct nr_now started;
     enum view default_view;

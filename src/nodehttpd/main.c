@@ -135,6 +135,7 @@ static void end(struct life *l)
     nr_http_server_free(app->server);
     ask_free_all(app);
     cache_fini(&app->cache);
+    census_fini(&app->census);
     reads_fini(&app->reads);
     nr_buf_fini(&app->body);
     nr_timer_free(l->leave);

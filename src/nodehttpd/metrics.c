@@ -1,9 +1,12 @@
 #include "nodehttpd/metrics.h"
 
+#include "base/assert.h"
 #include "nodehttpd/router.h"
 
-const int64_t metrics_bounds_us[METRICS_BUCKETS] = { 100,   250,    500,    1000,    2500,    5000,
-                                                     25000, 100000, 500000, 2500000, 10000000 };
+/* Reads from the map, lists, writes that wait for a disk, and the bounds on waiting. */
+const struct nr_histogram_bounds metrics_bounds_us = {
+    12, { 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 100000, 500000, 2500000, 10000000 }
+};
 
 static size_t status_index(struct metrics *m, int status)
 {
@@ -14,11 +17,22 @@ static size_t status_index(struct metrics *m, int status)
     return m->status_count++;
 }
 
-void metrics_count(struct metrics *m, const struct route *route, int status, int64_t took_us)
+void metrics_begin(struct metrics *m)
 {
-    size_t row = route ? (size_t)(route - routes) : METRICS_ROUTES_MAX, bucket = 0;
-    m->requests[row][status_index(m, status)]++;
-    while (bucket < METRICS_BUCKETS && took_us > metrics_bounds_us[bucket]) bucket++;
-    m->took[bucket]++;
-    m->took_us += took_us > 0 ? (uint64_t)took_us : 0;
+    m->in_flight++;
+}
+
+void metrics_end(struct metrics *m, const struct route *route, int status, int64_t took_us)
+{
+    size_t row = route ? (size_t)(route - routes) : METRICS_ROUTES_MAX;
+    nr_assert(m->in_flight > 0);
+    m->in_flight--;
+    nr_histogram_add(&m->took_us[row][status_index(m, status)], &metrics_bounds_us, took_us);
+}
+
+uint64_t metrics_count(const struct nr_histogram *took_us)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i <= metrics_bounds_us.count; i++) count += took_us->counts[i];
+    return count;
 }

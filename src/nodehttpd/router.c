@@ -87,6 +87,7 @@ void router_handle(void *arg, struct nr_http_call *call, const struct nr_http_re
     struct match m;
     uint8_t room[NR_HTTP_TARGET_MAX];
     char headers[96];
+    metrics_begin(&x.app->metrics);
     router_match(req->method, req->path, room, &m);
     x.route = m.route;
     switch (m.status) {
@@ -105,5 +106,6 @@ void router_handle(void *arg, struct nr_http_call *call, const struct nr_http_re
 void router_refuse(void *arg, struct nr_http_call *call, int status, const char *detail)
 {
     struct exchange x = { .app = arg, .call = call, .started_us = nr_clock_now().mono_us };
+    metrics_begin(&x.app->metrics);
     problem(&x, status, NULL, "%s", detail);
 }

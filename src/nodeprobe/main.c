@@ -1,5 +1,6 @@
 /* nodeprobe: the order of its life. It is no program for people: noded starts it (probe/launch.h), with a socket as its
  * standard input, and it ends when that is closed. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +47,7 @@ int main(int argc, char **argv)
     if (!term || !interrupt || !probe) goto out;
     status = nr_loop_run(loop) == 0 ? 0 : 1;
 out:
-    if (status) nr_log_error("nodeprobe: cannot run: %s", loop ? nr_strerror(NR_E_NOMEM) : "no event loop");
+    if (status) nr_log_error("nodeprobe: cannot run: %s", strerror(errno));
     probe_free(probe);
     nr_signal_free(interrupt);
     nr_signal_free(term);

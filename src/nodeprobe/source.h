@@ -6,9 +6,9 @@
  * fragment:
  *
  *     "features", "services"   arrays of str: gathered from all fragments, sorted, each once
- *     "metrics"                map: goes into metrics (those of a source that measures load are sent when it has ended)
- *     "memory"                 anything: not reported, comes back as `last` in the next run
- *     any other key            goes into capabilities as it is; no two sources write the same
+ *     "metrics"                map: goes into metrics, which are sent when a source that needs nothing but load has
+ * ended "memory"                 anything: not reported, comes back as `last` in the next run any other key goes into
+ * capabilities as it is; no two sources write the same
  *
  * The keys and their meaning stand in probe/report.h. */
 #ifndef NODEPROBE_SOURCE_H

@@ -81,3 +81,16 @@ int nr_store_facts(nr_snapshot *s, struct nr_store_facts *out)
     };
     return 0;
 }
+
+int nr_store_table_each(nr_snapshot *s, int (*each)(void *arg, const char *half, const char *table, uint64_t entries),
+                        void *arg)
+{
+    if (!s->begun) return NR_E_INVALID;
+    for (int t = 0; t < NR_TABLE_COUNT; t++) {
+        bool hot = nr_table_halves[t] == NR_PULSE;
+        uint64_t entries = nr_read_count(hot ? s->hot : s->cold, (enum nr_table)t);
+        int err = each(arg, hot ? "pulse" : "registry", nr_table_names[t], entries);
+        if (err) return err;
+    }
+    return 0;
+}

@@ -193,7 +193,7 @@ def about(http):
 
 def exposition(http):
     """Each sample belongs to a family with HELP and TYPE before it, and is a number."""
-    scraper = {"Accept": "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"}
+    scraper = {"Accept": "application/openmetrics-text;version=1.0.0;q=0.3,text/plain;version=0.0.4;q=0.5"}
     for path, headers in (("/metrics", scraper), ("/metrics?format=prometheus", {}), ("/metrics", {"Accept": "text/plain"})):
         status, got, text = http.request("GET", path, headers=headers)
         assert status == 200 and got["Content-Type"].startswith("text/plain; version=0.0.4"), got
@@ -213,8 +213,9 @@ def exposition(http):
             assert families[family] != "counter" or name.endswith("_total"), line
             float(words[-1])
     text = text.decode()
-    for sample in ('dagi_nodes{status="online"} 3', "dagi_noded_up 1", "dagi_store_up 1", "dagi_noded_datagrams_in_total ",
-                   'dagi_http_requests_total{method="GET",path="/health",status="200"}', 'dagi_http_request_duration_seconds_bucket{le="+Inf"}'):
+    for sample in ('dagi_nodes{role="worker",status="online"} ', "dagi_noded_up 1", "dagi_store_up 1",
+                   'dagi_noded_datagrams_total{direction="in"} ', 'dagi_http_requests_total{method="GET",route="/health",code="200"}',
+                   'dagi_http_request_duration_seconds_bucket{method="GET",route="/health",code="200",le="+Inf"}'):
         assert sample in text, (sample, text)
 
 

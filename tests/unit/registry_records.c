@@ -246,6 +246,41 @@ static void meta_and_facts(void **state)
     assert_true(f.registry_bytes > 0 && f.readers >= 1);
 }
 
+static int add_table(void *arg, const char *half, const char *table, uint64_t entries)
+{
+    size_t n = strlen(arg);
+    snprintf((char *)arg + n, 512 - n, "%s.%s=%d ", half, table, (int)entries);
+    return 0;
+}
+
+static int stop(void *arg, const char *half, const char *table, uint64_t entries)
+{
+    (void)half;
+    (void)table;
+    (void)entries;
+    ++*(int *)arg;
+    return 77;
+}
+
+/* Each table of both halves is told with its entries, until the caller has enough. */
+static void tables(void **state)
+{
+    struct place *p = *state;
+    char got[512] = "";
+    int calls = 0;
+    in_writer(p->dir, some_nodes);
+    open_place(p);
+    assert_int_equal(nr_store_table_each(p->snapshot, add_table, got), 0);
+    assert_non_null(strstr(got, "registry.records=5 "));
+    assert_non_null(strstr(got, "registry.nodes=5 registry.roles=5 registry.labels=4 "));
+    assert_non_null(strstr(got, "pulse.records=4 "));
+    assert_non_null(strstr(got, "pulse.live=3 "));
+    assert_int_equal(nr_store_table_each(p->snapshot, stop, &calls), 77);
+    assert_int_equal(calls, 1);
+    nr_snapshot_end(p->snapshot);
+    assert_int_equal(nr_store_table_each(p->snapshot, stop, &calls), NR_ERR_INVALID);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
@@ -258,6 +293,7 @@ int main(void)
         cmocka_unit_test(to_json),
         T(changes),
         T(meta_and_facts),
+        T(tables),
     };
     if (nr_crypto_init()) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

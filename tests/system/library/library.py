@@ -30,7 +30,8 @@ def one(pattern):
 def install(place):
     """Installs the library alone and moves the tree: nothing in it may name the place where it was installed first."""
     first, prefix = os.path.join(place, "first"), os.path.join(place, "prefix")
-    run("cmake", "--install", BUILD, "--prefix", first, "--component", "library")
+    for component in ("library", "development"):
+        run("cmake", "--install", BUILD, "--prefix", first, "--component", component)
     os.rename(first, prefix)
     return prefix
 
