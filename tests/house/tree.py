@@ -5,6 +5,7 @@
     tree.py words ROOT                   no notes to self, no paths of somebody's machine, no unknown hosts
     tree.py lengths ROOT                 no C file over 500 lines; prints how files and functions are spread
     tree.py headers ROOT CC              every header compiles by itself; the public ones as C++ too
+    tree.py commands ROOT                what the documents tell a reader to type is run by a test
 
 Prints one line a violation (file:line: what) and exits with 1 if there was any.
 """
@@ -117,7 +118,42 @@ def check_headers(root, compiler="clang"):
                 yield f"{path}: does not compile by itself as {language}: {fault}"
 
 
-CHECKS = {"format": check_format, "words": check_words, "lengths": check_lengths, "headers": check_headers}
+FENCE = re.compile(r"^```(\w*)$")
+MARK = re.compile(r"^<!-- (?:runnable\b.*|run by (?P<by>\S+)) -->$")
+
+
+def commands_of(lines):
+    """Line number and the line above of each block of shell or Python."""
+    inside = False
+    for number, line in enumerate(lines, 1):
+        fence = FENCE.match(line)
+        if fence and not inside and fence[1] in ("sh", "bash", "console", "python"):
+            yield number, lines[number - 2] if number > 1 else ""
+        inside = not inside if fence else inside
+
+
+def check_commands(root):
+    tests = {}
+    for path in files_of(root, (".py", ".sh", ".cmake")):
+        if path.startswith("tests/system/"):
+            with open(os.path.join(root, path), encoding="utf-8") as file:
+                tests[path] = file.read()
+    for path in files_of(root, (".md",)):
+        if path.startswith("CONTRIBUTING"):  # for who builds it and sees what fails
+            continue
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            lines = file.read().split("\n")
+        for number, above in commands_of(lines):
+            mark = MARK.match(above)
+            if not mark:
+                yield f"{path}:{number}: commands that nobody says are run: <!-- runnable --> or <!-- run by FILE --> before them"
+            elif mark["by"] and not os.path.exists(os.path.join(root, mark["by"])):
+                yield f"{path}:{number}: run by {mark['by']}, which is not there"
+            elif not mark["by"] and not any(os.path.basename(path) in text for text in tests.values()):
+                yield f"{path}:{number}: runnable, but no system test names {os.path.basename(path)}"
+
+
+CHECKS = {"commands": check_commands, "format": check_format, "words": check_words, "lengths": check_lengths, "headers": check_headers}
 
 
 def main():

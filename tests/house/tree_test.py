@@ -29,6 +29,21 @@ class Tree(unittest.TestCase):
         self.write("a.md", text)
         return list(tree.check_words(self.folder.name))
 
+    def commands(self, text, test="a.md"):
+        os.makedirs(os.path.join(self.folder.name, "tests", "system"), exist_ok=True)
+        self.write("tests/system/t.py", f'open("{test}")\n')
+        self.write("a.md", text)
+        return list(tree.check_commands(self.folder.name))
+
+    def test_commands_are_run_by_something(self):
+        block = "```sh\nls\n```\n"
+        self.assertEqual(self.commands("<!-- runnable on one -->\n" + block), [])
+        self.assertEqual(self.commands("<!-- run by tests/system/t.py -->\n" + block), [])
+        self.assertEqual(self.commands("```\na picture\n```\n```ini\nkey = 1\n```\n"), [])
+        for text in (block, "words\n" + block, "<!-- run by nobody.py -->\n" + block):
+            self.assertEqual(len(self.commands(text)), 1, text)
+        self.assertEqual(len(self.commands("<!-- runnable -->\n" + block, test="b.md")), 1)
+
     def test_formatted_passes_and_unformatted_does_not(self):
         self.write("a.c", "int f(void)\n{\n    return 1;\n}\n")
         self.assertEqual(list(tree.check_format(self.folder.name, CLANG_FORMAT)), [])
