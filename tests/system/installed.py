@@ -1,4 +1,4 @@
-"""Machines with the project installed: each has a root of its own (this machine's, with a layer of memory over it), its own
+"""Hosts with the project installed: each has a root of its own (this machine's, with a layer of memory over it), its own
 processes and a network namespace on the lab's bridge. What is documented with the default paths and ports is run there as
 it stands.
 
