@@ -4,6 +4,7 @@
 
 #include "conf/conf.h"
 #include "noded/commit.h"
+#include "noded/describe.h"
 #include "noded/identity.h"
 #include "noded/nodeself.h"
 #include "noded/relay.h"
@@ -19,6 +20,7 @@ struct control_options {
     struct commit *commit;
     const struct identity *identity;
     const struct nodeself *self;
+    const struct describe *describe;
     struct nr_conf *const *conf;     /* the one in force: it is replaced when it is read again */
     const struct nr_addr *advertise; /* configured; 0: learned */
     size_t advertise_count;

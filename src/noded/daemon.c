@@ -12,6 +12,7 @@
 #include "io/machine.h"
 #include "noded/addresses.h"
 #include "noded/control.h"
+#include "noded/describe.h"
 #include "noded/host.h"
 #include "noded/reload.h"
 #include "noded/seeds.h"
@@ -35,6 +36,7 @@ struct daemon {
     struct commit *commit;
     struct relay *relay;
     struct nodeself self;
+    struct describe *describe;
     struct seeds seeds;
     struct nr_timer *upkeep;
     struct watchdog watchdog;
@@ -124,6 +126,18 @@ static int open_core(struct daemon *d)
     return err ? fail("the stored records cannot be restored", err) : 0;
 }
 
+static void before_expire(void *arg, struct nr_now now)
+{
+    struct daemon *d = arg;
+    describe_before_beat(d->describe, now);
+}
+
+static void on_event(void *arg, const struct nr_event *e)
+{
+    struct daemon *d = arg;
+    describe_on_event(d->describe, e);
+}
+
 static int open_relay(struct daemon *d)
 {
     d->loop = nr_loop_new();
@@ -138,9 +152,29 @@ static int open_relay(struct daemon *d)
         .commit = d->commit,
         .ring = &d->identity.ring,
         .mend_views = !d->was_clean,
+        .before_expire = before_expire,
+        .on_event = on_event,
+        .arg = d,
     };
     d->relay = relay_new(&options);
     return d->relay ? addresses_bind(relay_udp(d->relay), d->conf) : fail("cannot start", NR_E_NOMEM);
+}
+
+static int open_describe(struct daemon *d)
+{
+    d->self = (struct nodeself){
+        .core = d->core, .store = d->store, .node_id = d->identity.node_id, .key = d->identity.key.pub
+    };
+    const struct describe_options options = {
+        .loop = d->loop,
+        .core = d->core,
+        .store = d->store,
+        .relay = d->relay,
+        .self = &d->self,
+        .conf = &d->conf,
+    };
+    d->describe = describe_new(&options);
+    return d->describe ? 0 : fail("cannot start", NR_E_NOMEM);
 }
 
 /* The node says who it is, durably, before anybody can ask it. */
@@ -151,9 +185,6 @@ static int start_core(struct daemon *d)
     int err = nr_core_start(d->core, now);
     if (err) return fail("the core cannot be started", err);
     d->started = true;
-    d->self = (struct nodeself){
-        .core = d->core, .store = d->store, .node_id = d->identity.node_id, .key = d->identity.key.pub
-    };
     err = nodeself_register(&d->self, d->conf, now);
     relay_drain(d->relay, now);
     if (err) return fail("this node cannot be registered", err);
@@ -183,7 +214,8 @@ static int reload(void *arg)
     struct nr_conf *was = d->conf;
     d->conf = fresh;
     nr_conf_free(was);
-    int err = nodeself_register(&d->self, d->conf, now);
+    int err = describe_reload(d->describe);
+    if (!err) err = nodeself_register(&d->self, d->conf, now);
     if (!err) err = seeds_set(&d->seeds, d->conf, &d->identity);
     relay_drain(d->relay, now);
     if (err) {
@@ -205,6 +237,7 @@ static int open_control(struct daemon *d)
         .commit = d->commit,
         .identity = &d->identity,
         .self = &d->self,
+        .describe = d->describe,
         .conf = &d->conf,
         .advertise = d->advertise,
         .advertise_count = d->advertise_count,
@@ -257,6 +290,7 @@ static int open_timers(struct daemon *d)
     }
     nr_timer_in(d->upkeep, UPKEEP_MS);
     if (watchdog_init(&d->watchdog, d->loop) != 0) return fail("cannot start", NR_E_NOMEM);
+    if (describe_start(d->describe) != 0) return fail("cannot start", NR_E_NOMEM);
     d->seeds = (struct seeds){ .loop = d->loop, .core = d->core, .relay = d->relay };
     return seeds_set(&d->seeds, d->conf, &d->identity);
 }
@@ -275,6 +309,7 @@ int daemon_open(struct daemon **out, struct nr_conf *conf, const struct daemon_o
     if (!err) err = open_store(d);
     if (!err) err = open_core(d);
     if (!err) err = open_relay(d);
+    if (!err) err = open_describe(d);
     if (!err) err = start_core(d);
     if (!err) err = open_control(d);
     if (!err) err = open_timers(d);
@@ -327,12 +362,14 @@ static int say_goodbye(struct daemon *d)
 int daemon_close(struct daemon *d)
 {
     if (!d) return 0;
+    describe_end(d->describe);                        /* it ends while the rest is written */
     int err = d->seeds.resolver ? say_goodbye(d) : 0; /* the last thing opened: it ran */
     seeds_fini(&d->seeds);
     for (int i = 0; i < SIGNAL_COUNT; i++) nr_signal_free(d->signals[i]);
     nr_timer_free(d->upkeep);
     watchdog_fini(&d->watchdog);
     control_free(d->control);
+    describe_free(d->describe);
     relay_free(d->relay);
     commit_free(d->commit);
     nr_core_free(d->core);

@@ -1,13 +1,10 @@
 #include "noded/nodeself.h"
 
-#include <stdlib.h>
-
+#include "base/log.h"
 #include "crypto/crypto.h"
 #include "io/machine.h"
-#include "proto/mp.h"
 
 #define RESUME_STATE "resume_state"
-#define DEPTH        (NR_DEPTH_MAX - 2) /* within a record and its body */
 
 int nodeself_state(const struct nodeself *s, enum nr_state *state)
 {
@@ -40,66 +37,59 @@ static enum nr_state state_to_declare(const struct nodeself *s)
     return noted == NR_STATE_MAINTENANCE || noted == NR_STATE_DRAINING ? noted : NR_STATE_ONLINE;
 }
 
-static void take_labels(struct nr_node_body *body, const struct nr_conf *conf)
+/* Returns how many were left out, 0 or 1. */
+static size_t take_label(struct nr_node_body *body, struct nr_bytes label)
 {
-    size_t count;
+    for (size_t k = 0; k < body->label_count; k++) {
+        if (nr_bytes_eq(body->labels[k], label)) return 0;
+    }
+    if (body->label_count == NR_LABELS_MAX) return 1;
+    body->labels[body->label_count++] = label;
+    return 0;
+}
+
+/* The configuration's first. */
+static size_t take_labels(struct nr_node_body *body, const struct nr_conf *conf, const struct nodeself_facts *facts)
+{
+    size_t count, left_out = 0;
     const char *const *labels = nr_conf_list(conf, NR_CONF_LABEL, &count);
-    for (size_t i = 0; i < count && body->label_count < NR_LABELS_MAX; i++) {
-        struct nr_bytes label = nr_bytes_str(labels[i]);
-        bool twice = false;
-        for (size_t k = 0; k < body->label_count; k++) twice |= nr_bytes_eq(body->labels[k], label);
-        if (!twice) body->labels[body->label_count++] = label;
-    }
+    for (size_t i = 0; i < count; i++) left_out += take_label(body, nr_bytes_str(labels[i]));
+    for (size_t i = 0; i < facts->label_count; i++) left_out += take_label(body, facts->labels[i]);
+    return left_out;
 }
 
-struct pair {
-    struct nr_bytes key, value;
-};
-
-static int pair_cmp(const void *a, const void *b)
+/* What does not fit is said once for each time that this changes. */
+static void say_left_out(struct nodeself *s, unsigned metadata, size_t labels)
 {
-    return nr_bytes_cmp(((const struct pair *)a)->key, ((const struct pair *)b)->key);
+    if (metadata > s->metadata_left_out) {
+        nr_log_warning("noded: the metadata is larger than a record holds: left out=%s", metadata_left_out(metadata));
+    }
+    if (labels > s->labels_left_out) {
+        nr_log_warning("noded: more labels than a record holds: left out=%zu", labels);
+    }
+    s->metadata_left_out = metadata;
+    s->labels_left_out = labels;
 }
 
-/* KEY=VALUE pairs as a canonical map; of a key given twice the last counts. */
-static int write_metadata(const struct nr_conf *conf, struct nr_writer *w)
+int nodeself_register(struct nodeself *s, const struct nr_conf *conf, struct nr_now now)
 {
-    struct pair pairs[64];
-    size_t given, count = 0;
-    const char *const *items = nr_conf_list(conf, NR_CONF_METADATA, &given);
-    for (size_t i = 0; i < given && count < sizeof pairs / sizeof *pairs; i++) {
-        size_t len = strcspn(items[i], "="), at = 0;
-        struct pair p = { nr_bytes(items[i], len), nr_bytes_str(items[i] + len + 1) };
-        while (at < count && !nr_bytes_eq(pairs[at].key, p.key)) at++;
-        pairs[at] = p;
-        if (at == count) count++;
-    }
-    if (count == 0) return 0;
-    qsort(pairs, count, sizeof *pairs, pair_cmp);
-    nr_mp_write_map(w, (uint32_t)count);
-    for (size_t i = 0; i < count; i++) {
-        nr_mp_write_str(w, pairs[i].key);
-        nr_mp_write_str(w, pairs[i].value);
-    }
-    return w->err ? NR_E_INVALID : nr_mp_check(nr_writer_bytes(w), DEPTH, true);
-}
-
-int nodeself_register(const struct nodeself *s, const struct nr_conf *conf, struct nr_now now)
-{
+    static const struct nodeself_facts none = { .label_count = 0 };
+    const struct nodeself_facts *facts = s->facts ? s->facts : &none;
     char hostname[NR_HOSTNAME_MAX + 1], ip[NR_IP_TEXT_MAX + 1];
     uint8_t metadata[NR_METADATA_MAX];
     struct nr_node_body body = { .state = state_to_declare(s) };
     struct nr_writer w;
+    unsigned left_out;
     nr_machine_hostname(hostname);
     nr_machine_ip(ip);
     const char *named = nr_conf_text(conf, NR_CONF_HOSTNAME), *at = nr_conf_text(conf, NR_CONF_IP);
     nr_writer_init(&w, metadata, sizeof metadata);
-    int err = write_metadata(conf, &w);
+    int err = metadata_write(conf, &facts->metadata, &w, &left_out);
     if (err) return err;
     body.hostname = nr_bytes_str(*named ? named : hostname);
     body.ip = nr_bytes_str(*at ? at : ip);
     body.role = nr_bytes_str(nr_conf_text(conf, NR_CONF_ROLE));
     body.metadata = nr_writer_bytes(&w);
-    take_labels(&body, conf);
+    say_left_out(s, left_out, take_labels(&body, conf, facts));
     return nr_core_register(s->core, now, nr_bytes_str(s->node_id), &body);
 }

@@ -88,6 +88,8 @@ int op_info(struct request *q)
     put_config_file(q, nr_conf_file(conf));
     nr_control_uint(q->reply, "heartbeat_interval_ms",
                     (uint64_t)nr_conf_number(conf, NR_CONF_HEARTBEAT_INTERVAL) * 1000);
+    nr_control_bool(q->reply, "describing", probe_running(describe_probe(o->describe)));
+    nr_control_uint(q->reply, "probe_restarts", probe_stats(describe_probe(o->describe))->probe_ends);
     put_gossip_facts(q);
     return 0;
 }

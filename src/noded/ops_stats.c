@@ -54,6 +54,8 @@ static void put_counters(struct request *q, const struct nr_process *p)
     const struct nr_core_stats *core = nr_core_stats(q->o->core);
     const struct relay_stats *relay = relay_stats(q->o->relay);
     const struct nr_udp_stats *udp = nr_udp_stats(relay_udp(q->o->relay));
+    const struct probe_stats *probe = probe_stats(describe_probe(q->o->describe));
+    const struct describe_stats *describe = describe_stats(q->o->describe);
     const struct commit_stats *commits = commit_stats(q->o->commit);
     struct nr_store_info store;
 #define X(name, help) add_count(&f, #name, core->name);
@@ -61,6 +63,12 @@ static void put_counters(struct request *q, const struct nr_process *p)
 #undef X
 #define X(name, help) add_count(&f, #name, relay->name);
     RELAY_COUNTERS(X)
+#undef X
+#define X(name, help) add_count(&f, #name, probe->name);
+    PROBE_COUNTERS(X)
+#undef X
+#define X(name, help) add_count(&f, #name, describe->name);
+    DESCRIBE_COUNTERS(X)
 #undef X
     add_count(&f, "udp_datagrams_in", udp->datagrams_in);
     add_count(&f, "udp_bytes_in", udp->bytes_in);

@@ -92,6 +92,7 @@ static void log_event(const struct nr_event *e)
 
 static void on_event(struct relay *r, const struct nr_event *e, struct nr_now now)
 {
+    r->o.on_event(r->o.arg, e);
     if (e->type == NR_EVENT_RECORD) {
         on_record(r, e, now);
         return;
@@ -151,6 +152,7 @@ static void on_deadline(void *arg)
 {
     struct relay *r = arg;
     struct nr_now now = nr_clock_now();
+    r->o.before_expire(r->o.arg, now);
     nr_core_expire(r->o.core, now);
     relay_drain(r, now);
 }

@@ -19,6 +19,10 @@ struct relay_options {
     struct commit *commit;
     const struct nr_keyring *ring;
     bool mend_views; /* the store was not closed cleanly: relay_mend_views has work at once */
+    /* Before the core's deadline is handled, and for each of its events; on_event must not call into the core. */
+    void (*before_expire)(void *arg, struct nr_now now);
+    void (*on_event)(void *arg, const struct nr_event *e);
+    void *arg;
 };
 
 /* All borrowed for its life. The socket set is its own: bind addresses to it with relay_udp before the core is started.

@@ -212,7 +212,8 @@ class Noded(Process):
         if node_id:
             self.flags += ["--node-id", node_id]
         self.flags += list(flags)
-        env = {"DAGI_CONFIG": os.devnull, **(env or {})}
+        # What a peer finds out about its machine is not the matter of most tests: noded_describe.py switches it on.
+        env = {"DAGI_CONFIG": os.devnull, "DAGI_NO_DETECT": "all", **(env or {})}
         super().__init__(name, [program("noded"), *self.flags], os.path.join(directory, name + ".log"), wrap, env)
 
     def start(self, wait=True):

@@ -164,7 +164,7 @@ static void declared_state(void **state)
     nr_buf_init(&faults, 0);
     const char *text = "[node]\nlabel = b, a, b\nmetadata = z=1, a=2, z=3\nhostname = h\nip = 192.0.2.1\n";
     assert_int_equal(nr_conf_read_text(&conf, "c", nr_bytes_str(text), &faults), 0);
-    const struct nodeself again = { .core = f->core, .store = f->store, .node_id = "me", .key = f->key.pub };
+    struct nodeself again = { .core = f->core, .store = f->store, .node_id = "me", .key = f->key.pub };
     assert_int_equal(nodeself_register(&again, conf, f->now), 0);
     assert_int_equal(nodeself_state(&again, &held), 0);
     assert_int_equal(held, NR_STATE_DRAINING);
