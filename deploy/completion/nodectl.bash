@@ -13,7 +13,7 @@ _nodectl() {
     local global='--output --state-dir --socket --config --degraded-after --missed-heartbeats --offline-after
         --forget-after --no-detect --ollama-url --log-level --log-format --check-config --print-config --help --version'
     local commands='status nodes node peers records verify profile heartbeats log watch invite leave maintenance drain
-        doctor backup restore'
+        doctor describe bootstrap backup restore'
     local -A options=(
         [nodes]='--role --label --status --limit --offset'
         [records]='--raw --evidence'
@@ -23,6 +23,9 @@ _nodectl() {
         [maintenance]='--node'
         [drain]='--node'
         [restore]='--force'
+        [describe]='--no-checks'
+        [bootstrap]='--role --labels --registry-url --token --keep-alive --interval --node-id --hostname --ip --metadata
+            --key --dry-run'
     )
     local -a _nodectl_where=()
     local i command='' at=0
@@ -53,6 +56,8 @@ _nodectl() {
     --no-detect) COMPREPLY=($(compgen -W 'system disks gpu docker ollama load all' -- "$cur")) && return ;;
     --log-format) COMPREPLY=($(compgen -W 'text json' -- "$cur")) && return ;;
     --node) COMPREPLY=($(compgen -W "$(_nodectl_ids)" -- "$cur")) && return ;;
+    --token | --key) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
+    --labels | --registry-url | --interval | --node-id | --hostname | --ip | --metadata) return ;;
     --state-dir) COMPREPLY=($(compgen -d -- "$cur")) && return ;;
     --socket | --config) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
     --role | --label | --limit | --offset | --since | --seed | --*-after | --missed-heartbeats | --ollama-url) return ;;

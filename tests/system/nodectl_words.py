@@ -8,7 +8,7 @@ import subprocess
 import ctl
 import nr
 
-COMMANDS = ("status nodes node peers records verify profile heartbeats log watch invite leave maintenance drain doctor backup "
+COMMANDS = ("status nodes node peers records verify profile heartbeats log watch invite leave maintenance drain doctor describe bootstrap backup "
             "restore").split()
 
 
@@ -34,7 +34,7 @@ def on_terminal(noded, *words, env=None):
 
 def check_usage(noded):
     assert "did you mean 'status'?" in ctl.fails(noded, 2, "staus")
-    for words in [("apikey", "list"), ("keys", "rotate"), ("evict", "n"), ("bootstrap",), ()]:
+    for words in [("apikey", "list"), ("keys", "rotate"), ("evict", "n"), ("bootstrap", "x"), ()]:
         ctl.fails(noded, 2, *words)
     for words in [("node",), ("status", "x"), ("nodes", "--status", "forgotten"), ("nodes", "--limit", "many"), ("nodes", "--nope"),
                   ("profile", "get"), ("profile", "drop", "x"), ("profile", "list", "x"), ("maintenance", "maybe"),

@@ -1,5 +1,5 @@
 if(TARGET nodectl_parts)
-  foreach(name text table archive files jsonpack command store)
+  foreach(name text table archive files jsonpack command store bootstrap_conf)
     nr_unit_test(nodectl_${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/nodectl_${name}.c LINKS nodectl_parts)
   endforeach()
 

@@ -52,7 +52,7 @@ static void slips_are_understood(void **state)
         assert_non_null(c);
         assert_string_equal(c->name, rows[i][1]);
     }
-    assert_null(ctl_command_nearest("bootstrap"));
+    assert_null(ctl_command_nearest("photograph"));
     assert_null(ctl_command_nearest("x"));
     assert_null(ctl_command_nearest("foo"));
     assert_null(ctl_command_nearest(""));

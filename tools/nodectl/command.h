@@ -33,6 +33,7 @@ int ctl_count(const struct ctl_args *args, const char *name, uint64_t *out) NR_M
 int ctl_when(const struct ctl_args *args, const char *name, int64_t *out) NR_MUST_CHECK;
 
 enum ctl_needs {
+    CTL_NEEDS_NO_NODE, /* this machine need not have one */
     CTL_NEEDS_NOTHING, /* looks for itself */
     CTL_NEEDS_STORE,   /* works with noded stopped */
     CTL_NEEDS_NODED,
@@ -84,5 +85,7 @@ int ctl_drain(struct ctl *ctl, const struct ctl_args *args);
 int ctl_doctor(struct ctl *ctl, const struct ctl_args *args);
 int ctl_backup(struct ctl *ctl, const struct ctl_args *args);
 int ctl_restore(struct ctl *ctl, const struct ctl_args *args);
+int ctl_describe(struct ctl *ctl, const struct ctl_args *args);
+int ctl_bootstrap(struct ctl *ctl, const struct ctl_args *args);
 
 #endif

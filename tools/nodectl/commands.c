@@ -45,6 +45,28 @@ static const struct ctl_option restore_options[] = {
     { "force", NULL, "move a state directory that is not empty aside, and restore" },
     END,
 };
+static const struct ctl_option describe_options[] = {
+    { "no-checks", NULL, "leave out the checks of services, which may take their time" },
+    END,
+};
+static const struct ctl_option bootstrap_options[] = {
+    { "role", "ROLE", "the role of this node (default: $NODE_ROLE, else what is configured, else worker)" },
+    { "labels", "A,B", "its labels, all of them; may be given several times" },
+    { "registry-url", "URL",
+      "without noded: a registry, such as http://host:9205; of several the next is tried where one does not answer "
+      "(default: $NODE_REGISTRY_URL, else http://localhost:9205)" },
+    { "token", "FILE", "with noded: join the cluster that made this token; - is standard input" },
+    { "keep-alive", NULL, "without noded: go on in the foreground, a heartbeat each interval" },
+    { "interval", "SPAN",
+      "time between heartbeats (default: $HEARTBEAT_INTERVAL, else 30s; with noded what is configured)" },
+    { "node-id", "ID", "the node's id, the first time" },
+    { "hostname", "NAME", "its host name (default: detected)" },
+    { "ip", "ADDRESS", "its address (default: detected)" },
+    { "metadata", "KEY=VALUE", "more about it; may be given several times" },
+    { "key", "FILE", "without noded: a key to show to the registry, in the first line; - is standard input" },
+    { "dry-run", NULL, "only say what would be done" },
+    END,
+};
 
 const struct ctl_command ctl_commands[] = {
     { "status", "", 0, 0, NULL, CTL_NEEDS_NOTHING, "this node, its peers and the registry at a glance",
@@ -82,6 +104,14 @@ const struct ctl_command ctl_commands[] = {
       declare_options, ctl_drain },
     { "doctor", "", 0, 0, NULL, CTL_NEEDS_NOTHING, "look for trouble and say what to do",
       "Exit status 1 when something is broken; warnings alone leave it at 0.", NULL, ctl_doctor },
+    { "describe", "", 0, 0, NULL, CTL_NEEDS_NO_NODE, "what this machine is made of, its load, and its services",
+      "As noded and bootstrap would tell the registry: -o json writes those objects.", describe_options, ctl_describe },
+    { "bootstrap", "", 0, 0, NULL, CTL_NEEDS_NO_NODE, "make this machine a node of a registry",
+      "Where noded runs, it is configured. Where it is installed only, it is configured and started, and joins by the "
+      "token. Where there is none, or --registry-url is given, the machine is registered over HTTP. May be repeated: "
+      "the "
+      "same node is updated.",
+      bootstrap_options, ctl_bootstrap },
     { "backup", "FILE", 1, 1, NULL, CTL_NEEDS_STORE, "write keys and registry into one file",
       "Works while noded runs. FILE - is standard output. The file holds the node's and the cluster's keys: keep it "
       "like them.",

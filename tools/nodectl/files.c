@@ -26,17 +26,98 @@ static int write_whole(int fd, struct nr_bytes content)
     return 0;
 }
 
-int ctl_write_file(int dir, const char *name, struct nr_bytes content, mode_t mode, uid_t owner, gid_t group)
+/* Only root may give a file away; others may have to, and then must fail. */
+static int give_to(int fd, uid_t owner, gid_t group, bool must)
+{
+    struct stat st;
+    if (geteuid() == 0) return fchown(fd, owner, group);
+    if (!must) return 0;
+    if (fstat(fd, &st) != 0) return -1;
+    return st.st_uid == owner && st.st_gid == group ? 0 : fchown(fd, owner, group);
+}
+
+static int write_new(int dir, const char *name, struct nr_bytes content, const struct stat *as, bool must)
 {
     int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) return -1;
     int err = write_whole(fd, content);
-    if (err == 0 && geteuid() == 0) err = fchown(fd, owner, group);
-    if (err == 0) err = fchmod(fd, mode);
+    if (err == 0) err = give_to(fd, as->st_uid, as->st_gid, must);
+    if (err == 0) err = fchmod(fd, as->st_mode & 07777);
     if (err == 0) err = fsync(fd);
     int why = errno;
     if (close(fd) != 0 && err == 0) err = -1, why = errno;
     if (err) unlinkat(dir, name, 0);
+    errno = why;
+    return err;
+}
+
+int ctl_write_file(int dir, const char *name, struct nr_bytes content, mode_t mode, uid_t owner, gid_t group)
+{
+    const struct stat as = { .st_mode = mode, .st_uid = owner, .st_gid = group };
+    return write_new(dir, name, content, &as, false);
+}
+
+int ctl_replace_file(int dir, const char *name, struct nr_bytes content, mode_t mode)
+{
+    char fresh[300];
+    struct stat as = { .st_mode = mode, .st_uid = geteuid(), .st_gid = getegid() };
+    bool there = fstatat(dir, name, &as, AT_SYMLINK_NOFOLLOW) == 0;
+    errno = there ? EINVAL : errno;
+    if (there ? !S_ISREG(as.st_mode) : errno != ENOENT) return -1;
+    if (snprintf(fresh, sizeof fresh, ".%s.new", name) >= (int)sizeof fresh) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    (void)unlinkat(dir, fresh, 0); /* of a write that was cut short */
+    if (write_new(dir, fresh, content, &as, there) != 0) return -1;
+    if (renameat(dir, fresh, dir, name) == 0) return fsync(dir);
+    int why = errno;
+    unlinkat(dir, fresh, 0);
+    errno = why;
+    return -1;
+}
+
+int ctl_read_file(const char *path, size_t max, struct nr_buf *out)
+{
+    uint8_t chunk[4096];
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), why = 0;
+    if (fd < 0) return -1;
+    if (fstat(fd, &st) != 0) why = errno;
+    if (!why && !S_ISREG(st.st_mode)) why = EINVAL;
+    for (size_t total = 0; !why;) {
+        ssize_t n = read(fd, chunk, sizeof chunk);
+        if (n == 0) break;
+        if (n < 0 && errno != EINTR) why = errno;
+        if (n > 0 && (total += (size_t)n) > max) why = EFBIG;
+        if (n > 0 && !why) nr_buf_add(out, chunk, (size_t)n);
+        if (out->err) why = ENOMEM;
+    }
+    close(fd);
+    errno = why;
+    return why ? -1 : 0;
+}
+
+int ctl_make_dirs(const char *path, mode_t mode)
+{
+    char copy[4096];
+    struct stat st;
+    if (snprintf(copy, sizeof copy, "%s", path) >= (int)sizeof copy) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    mode_t mask = umask(0022);
+    int err = 0;
+    for (char *p = copy + 1; err == 0 && *p; p++) {
+        if (*p != '/') continue;
+        *p = '\0';
+        if (mkdir(copy, 0755) != 0 && errno != EEXIST) err = -1;
+        *p = '/';
+    }
+    if (err == 0 && mkdir(copy, mode) != 0 && errno != EEXIST) err = -1;
+    int why = errno;
+    umask(mask);
+    if (err == 0 && stat(copy, &st) == 0 && !S_ISDIR(st.st_mode)) err = -1, why = ENOTDIR;
     errno = why;
     return err;
 }

@@ -1,4 +1,5 @@
-/* Files of the state directory and beside it: what backup, restore and doctor share. Failures leave errno. */
+/* Files of the state directory and beside it: what backup, restore, doctor and bootstrap share. Failures leave errno.
+ */
 #ifndef NR_NODECTL_FILES_H
 #define NR_NODECTL_FILES_H
 
@@ -7,7 +8,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 
 /* Whether noded (or a restore) holds the state directory's lock. `dir` is open for reading. When it is free it is
  * this process's until `dir` is closed. 1 held by another, 0 taken, -1. */
@@ -15,6 +16,16 @@ int ctl_lock_dir(int dir);
 
 /* Makes a file of its own below `dir`, complete and synced, or none. */
 int ctl_write_file(int dir, const char *name, struct nr_bytes content, mode_t mode, uid_t owner, gid_t group);
+
+/* The same under the name of one that may be there: it is replaced at once and whole, and keeps mode and owner; `mode`
+ * is for a new one, which is this process's user's. What is there under that name and is no file stays: EINVAL. */
+int ctl_replace_file(int dir, const char *name, struct nr_bytes content, mode_t mode);
+
+/* A file of at most `max` bytes, appended to `out`. EFBIG beyond, EINVAL for what is no file. */
+int ctl_read_file(const char *path, size_t max, struct nr_buf *out);
+
+/* As mkdir -p, whatever the umask; `mode` is the last one's, the others' is 0755. */
+int ctl_make_dirs(const char *path, mode_t mode);
 
 /* Whether a directory holds anything (lost+found aside). 1 yes, 0 no, -1. */
 int ctl_dir_filled(int dir);

@@ -12,7 +12,7 @@ static int read_texts(const struct nr_control_map *m, struct ctl_info *i)
         struct nr_bytes *to;
     } texts[] = {
         { "node_id", &i->node_id }, { "version", &i->version },     { "state", &i->state },   { "role", &i->role },
-        { "health", &i->health },   { "state_dir", &i->state_dir }, { "socket", &i->socket },
+        { "health", &i->health },   { "state_dir", &i->state_dir }, { "socket", &i->socket }, { "config", &i->config },
     };
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
         if (nr_control_get_str(m, texts[k].key, texts[k].to) < 0) return NR_E_INVALID;

@@ -8,7 +8,7 @@
 
 struct ctl_info {
     struct nr_buf raw; /* a copy of the answer: what the texts below borrow from */
-    struct nr_bytes node_id, node_key, version, state, role, health, state_dir, socket;
+    struct nr_bytes node_id, node_key, version, state, role, health, state_dir, socket, config;
     struct nr_bytes bind[CTL_BINDS_MAX], advertise[CTL_BINDS_MAX];
     size_t bind_count, advertise_count;
     uint64_t started_at_ms, uptime_ms, incarnation, fingerprint, peers, records_cold, records_hot,

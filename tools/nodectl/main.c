@@ -118,7 +118,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
         return 0;
     }
     if (status == 0 && nr_crypto_init() != 0) status = ctl_fail("libsodium does not start");
-    if (status == 0 && command->needs != CTL_NEEDS_NODED) status = ctl_locate(ctl);
+    bool locates = command->needs == CTL_NEEDS_NOTHING || command->needs == CTL_NEEDS_STORE;
+    if (status == 0 && locates) status = ctl_locate(ctl);
     if (status == 0 && command->needs == CTL_NEEDS_STORE) status = ctl_read(ctl);
     if (status == 0 && command->needs == CTL_NEEDS_NODED) status = ctl_connect(ctl);
     return status ? status : command->run(ctl, &args);
