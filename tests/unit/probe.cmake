@@ -1,0 +1,6 @@
+foreach(name plan report)
+  nr_unit_test(probe_${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/probe_${name}.c LINKS nr_probe)
+endforeach()
+foreach(name facts task)
+  nr_unit_test(probe_${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/probe_${name}.c LINKS nodeprobe_parts)
+endforeach()
