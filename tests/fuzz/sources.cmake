@@ -1,1 +1,0 @@
-nr_fuzz(sources LINKS nodeprobe_parts)

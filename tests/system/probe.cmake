@@ -1,1 +1,0 @@
-nr_system_test(probe_checks)
