@@ -122,6 +122,14 @@ static void log_refusals(const struct describe *d)
     }
 }
 
+static void on_lost(void *arg)
+{
+    struct describe *d = arg;
+    bool changed = hold(&d->modules, nr_bytes(NULL, 0));
+    take_facts(d);
+    if (changed) say_soon(d);
+}
+
 /* Whether another profile, or other parts of it, are to be taken over than before. */
 static bool look_at_profile(struct describe *d, struct nr_now now)
 {
@@ -219,7 +227,8 @@ struct describe *describe_new(const struct describe_options *options)
     d->o = *options;
     nr_buf_init(&d->capabilities, 0);
     nr_buf_init(&d->modules, 0);
-    d->probe = probe_new(&(struct probe_options){ .loop = options->loop, .report = on_report, .arg = d });
+    d->probe =
+        probe_new(&(struct probe_options){ .loop = options->loop, .report = on_report, .lost = on_lost, .arg = d });
     d->look = nr_later_new(options->loop, on_look, d);
     d->say = nr_timer_new(options->loop, on_say, d);
     d->stale = nr_timer_new(options->loop, on_stale, d);

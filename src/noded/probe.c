@@ -20,13 +20,14 @@
 #define SILENT_MS    120000 /* load is measured every 30 s at least */
 #define LINGER_MS    5000   /* one that was asked to end */
 #define REAP_STEP_MS 10
+#define MUTE_MAX     3
 #define REAP_MS      1000
 
 struct probe {
     struct probe_options o;
     struct nr_buf plan; /* a frame */
     bool wanted;
-    bool talks;   /* the plan has it report load: silence is a fault */
+    bool talks;   /* the plan has it report load */
     bool leaving; /* the child was asked to end */
     bool missing_said, ends_said;
     pid_t pid;                /* -1: none */
@@ -34,6 +35,7 @@ struct probe {
     int64_t started_us, pause_ms;
     struct nr_timer *restart, *patience;
     struct nr_signal *child;
+    unsigned mute; /* times in a row that it ended without a report */
     struct probe_stats stats;
 };
 
@@ -46,7 +48,9 @@ static void on_report(void *arg, struct nr_bytes body)
         return;
     }
     p->stats.probe_reports++;
-    if (p->talks) nr_timer_in(p->patience, SILENT_MS);
+    p->mute = 0;
+    /* One that has measured load goes on doing so: from then on silence is a fault. */
+    if (p->talks && report.metrics.len > 0) nr_timer_in(p->patience, SILENT_MS);
     p->o.report(p->o.arg, &report);
 }
 
@@ -76,6 +80,7 @@ static void launch_failed(struct probe *p, int err)
     if (err == NR_E_NOT_FOUND) why = "nodeprobe is not installed";
     if (!p->missing_said) nr_log_warning("probe: cannot be started, this node does not describe itself: %s", why);
     p->missing_said = true;
+    p->o.lost(p->o.arg);
     if (err == NR_E_NOT_FOUND) p->pause_ms = PAUSE_MAX_MS;
     try_again(p);
 }
@@ -107,7 +112,6 @@ static void launch(struct probe *p)
     }
     nr_log_debug("probe: started: pid=%d", (int)p->pid);
     nr_stream_send(p->stream, nr_buf_bytes(&p->plan));
-    if (p->talks) nr_timer_in(p->patience, SILENT_MS);
 }
 
 static void on_restart(void *arg)
@@ -153,6 +157,7 @@ static void on_child(void *arg)
         p->ends_said = false;
     }
     p->stats.probe_ends++;
+    if (++p->mute == MUTE_MAX) p->o.lost(p->o.arg);
     say_ended(p, status);
     try_again(p);
 }
@@ -260,11 +265,7 @@ int probe_set_plan(struct probe *p, const struct nr_plan *plan)
     if (begins) launch(p);
     if (begins || !p->stream) return 0;
     nr_stream_send(p->stream, nr_buf_bytes(&p->plan));
-    if (p->talks) {
-        nr_timer_in(p->patience, SILENT_MS);
-    } else {
-        nr_timer_cancel(p->patience);
-    }
+    if (!p->talks) nr_timer_cancel(p->patience);
     return 0;
 }
 

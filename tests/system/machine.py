@@ -231,13 +231,17 @@ class Machine:
                 connection.close()
         return response.status, json.loads(data) if data else None
 
+    def signal(self, unit, number):
+        """To a unit's main process, whose number there is returned."""
+        pid = self.unit(unit, "MainPID")
+        self.run("sh", "-c", f"kill -{int(number)} {pid}")
+        return pid
+
     def kill(self, unit):
         """SIGKILL to a unit's main process; returns when systemd has started another."""
-        before = self.unit(unit, "MainPID")
-        self.run("kill", f"-{int(signal.SIGKILL)}", before)
+        before = self.signal(unit, signal.SIGKILL)
         nr.wait_for(lambda: self.unit(unit, "ActiveState") == "active" and self.unit(unit, "MainPID") not in ("0", before), 30,
                     f"{unit} being started anew")
-        return self.unit(unit, "MainPID")
 
 
 def packages(directory):

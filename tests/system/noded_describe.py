@@ -175,17 +175,23 @@ class Described(Case):
         node.kill()
         nr.wait_for(lambda: not alive(fake.pids()[0]))
 
-    # One that always ends is started after 1 s, 2 s, 4 s, and so on; the log says so once.
+    # One that always ends is started after 1 s, 2 s, 4 s, and so on, and the log says so once; what it had said of services is
+    # said no more when it has ended three times.
     def test_always_ending(self):
         fake = Fake(self.cluster)
-        fake.say({"exit": 3})
         node = self.node(fake=fake)
+        other = self.other(node)
+        fake.say(SYSTEM, modules(web="up"))
+        self.wait_for_metadata(other, {**SYSTEM, **modules(web="up")})
+        os.unlink(os.path.join(fake.dir, "say"))
+        fake.say({"exit": 3})
+        os.kill(fake.pids()[0], signal.SIGKILL)
         nr.wait_for(lambda: len(fake.pids()) == 3, 10)
         began = time.monotonic()
         nr.wait_for(lambda: len(fake.pids()) == 4, 10)
         self.assertGreater(time.monotonic() - began, 3)
+        self.wait_for_metadata(other, SYSTEM)
         self.assertEqual(node.log().count("probe: nodeprobe ended"), 1)
-        self.assertIn("status=3", node.log())
         self.assertGreaterEqual(node.stats()["probe_ends"], 3)
 
     # A report that is malformed is counted and changes nothing; what is no frame ends that nodeprobe, and another is started.
@@ -331,6 +337,21 @@ class Profiles(Case):
         node.stop()
         node.start()
         self.wait_for_labels(other, "of-painter")
+
+
+class RealProbe(Case):
+    # The real nodeprobe looks at services each second: other peers see one go down.
+    def test_checks(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        node = self.node(conf="[node]\nno_detect = all\n"
+                              f"[check.db]\ntcp = 127.0.0.1:{port}\ninterval = 1\n"
+                              "[check.true]\nexec = /bin/true\ninterval = 1\n")
+        other = self.other(node)
+        up = {"id": "true", "status": "up"}
+        self.wait_for_metadata(other, {"modules": [{"id": "db", "port": port, "status": "up"}, up]}, 30)
+        listener.close()
+        self.wait_for_metadata(other, {"modules": [{"id": "db", "port": port, "status": "down"}, up]}, 30)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+nr_fuzz(sources LINKS nodeprobe_parts)

@@ -1,0 +1,1 @@
+nr_system_test(probe_checks)
