@@ -22,6 +22,7 @@ foreach(section 1 3 5 7 8)
 endforeach()
 install(FILES deploy/completion/nodectl.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME nodectl)
 install(FILES deploy/completion/_nodectl DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-install(FILES README.md CHANGELOG.md LICENSE deploy/noded.conf.example deploy/openapi.yaml
+install(FILES README.md CHANGELOG.md LICENSE deploy/noded.conf.example deploy/openapi.yaml deploy/METRICS.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY deploy/prometheus deploy/grafana DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES proto/README.md proto/CONTROL.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/protocol)

@@ -20,7 +20,6 @@ import tempfile
 
 import yaml
 
-import machine
 import netns
 import nr
 
@@ -61,9 +60,7 @@ def made_once(name, make):
 
 def debian():
     """Debian 12 as small as images have it: what is essential, and apt."""
-    mirrors, how = machine.sources()
-    return made_once("bookworm", lambda path: shell("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
-                                                    "--dpkgopt=force-unsafe-io", *how, "bookworm", path, *mirrors))
+    return made_once("bookworm", lambda path: shell("mmdebstrap", "--quiet", "--variant=minbase", "bookworm", path))
 
 
 def derived(name, base, *ingredients, make):

@@ -18,7 +18,8 @@ lib/sysusers.d/dagi.conf lib/tmpfiles.d/dagi.conf
 share/man/man8/noded.8 share/man/man8/nodehttpd.8 share/man/man1/nodectl.1 share/man/man5/noded.conf.5
 share/bash-completion/completions/nodectl share/zsh/site-functions/_nodectl
 share/doc/dagi-registry/README.md share/doc/dagi-registry/LICENSE share/doc/dagi-registry/noded.conf.example
-share/doc/dagi-registry/openapi.yaml share/doc/dagi-registry/protocol/README.md
+share/doc/dagi-registry/openapi.yaml share/doc/dagi-registry/METRICS.md
+share/doc/dagi-registry/prometheus/alerts.yml share/doc/dagi-registry/grafana/dagi-registry.json share/doc/dagi-registry/protocol/README.md
 include/nr/registry.h
 """.split()
 UNITS = [path for path in WANTED if path.endswith(".service")]

@@ -314,7 +314,7 @@ class Cluster:
     def __enter__(self):
         return self
 
-    def _add(self, process):
+    def add(self, process):
         self.processes.append(process)
         return process
 
@@ -322,10 +322,10 @@ class Cluster:
         return os.path.join(self.directory, *parts)
 
     def noded(self, name=None, **options):
-        return self._add(Noded(self.directory, name or f"noded-{len(self.processes) + 1}", **options))
+        return self.add(Noded(self.directory, name or f"noded-{len(self.processes) + 1}", **options))
 
     def facade(self, noded, name=None, **options):
-        return self._add(Facade(self.directory, name or f"http-{len(self.processes) + 1}", noded, **options))
+        return self.add(Facade(self.directory, name or f"http-{len(self.processes) + 1}", noded, **options))
 
     def peers(self, count, **options):
         """So many started peers of one cluster, each of which has paths to all others."""

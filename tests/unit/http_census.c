@@ -95,6 +95,12 @@ static void kept_while_right(void **state)
     c.store = 2;
     take(p, made + 2);
     assert_int_equal(c.made_ms, made + 2);
+    c.generation.pulse--; /* either half alone */
+    take(p, made + 3);
+    assert_int_equal(c.made_ms, made + 3);
+    c.generation.registry--;
+    take(p, made + 4);
+    assert_int_equal(c.made_ms, made + 4);
 }
 
 /* 100 roles of one node, 30 of two, one that is called "other", and one of three. */

@@ -1,0 +1,3 @@
+nr_system_test(metrics_rules)
+nr_system_test(metrics_scrape)
+nr_system_test(metrics_prometheus)
