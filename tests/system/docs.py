@@ -17,7 +17,7 @@ STEP = re.compile(r"<!-- (?:runnable on (?P<where>\w+) -->\n```sh\n(?P<text>.*?)
 # What a reader is to see, by words of the block.
 SEES = {
     "nodectl status\nnodectl nodes": ["Status      online", "ok       store"],
-    "nodectl bootstrap": ["gpu", "node-one-", "node-two-"],
+    "nodectl bootstrap --role worker": ["gpu", "node-one-", "node-two-"],
     "nodectl log --limit": ["node-two-"],
     "nodectl maintenance on": ["Status      maintenance"],
     "nodectl profile set": ["inference"],

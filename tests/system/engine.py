@@ -20,6 +20,7 @@ import tempfile
 
 import yaml
 
+import machine
 import netns
 import nr
 
@@ -60,7 +61,9 @@ def made_once(name, make):
 
 def debian():
     """Debian 12 as small as images have it: what is essential, and apt."""
-    return made_once("bookworm", lambda path: shell("mmdebstrap", "--quiet", "--variant=minbase", "bookworm", path))
+    mirrors, how = machine.sources()
+    return made_once("bookworm", lambda path: shell("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
+                                                    "--dpkgopt=force-unsafe-io", *how, "bookworm", path, *mirrors))
 
 
 def derived(name, base, *ingredients, make):

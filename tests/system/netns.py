@@ -16,6 +16,7 @@ import os
 import signal
 import subprocess
 import sys
+import types
 
 SKIPPED = 77
 PR_SET_PDEATHSIG = 1
@@ -71,6 +72,17 @@ class Host:
         self.holder.stdout.close()
 
 
+class Attached(Host):
+    """The namespace of a process that is there already."""
+
+    def __init__(self, pid):
+        self.holder = types.SimpleNamespace(pid=pid)
+        self.address = self.port = None
+
+    def close(self):
+        pass
+
+
 class Lab:
     def __init__(self):
         if os.geteuid() != 0:
@@ -100,7 +112,13 @@ class Lab:
 
     def host(self):
         """A machine on the bridge."""
-        host = self._new()
+        return self._connect(self._new())
+
+    def attach(self, pid):
+        """The machine in whose network the process is, on the bridge."""
+        return self._connect(Attached(pid))
+
+    def _connect(self, host):
         self.count += 1
         host.port = f"port{self.count}"
         host.address = f"192.0.2.{self.count}"

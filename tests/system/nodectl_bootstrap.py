@@ -61,7 +61,7 @@ class Once(Registry):
         described = json.loads(self.machine.run("nodectl", "describe", "-o", "json")[1])
         self.assertEqual(node["metadata"]["owner"], "ops")
         self.assertEqual(node["metadata"].get("capabilities", {}).keys(), described["capabilities"].keys())
-        beats = self.facade.get(f"/api/v1/nodes/{node['node_id']}/heartbeats")[1]
+        beats = nr.wait_for(lambda: self.facade.get(f"/api/v1/nodes/{node['node_id']}/heartbeats")[1])
         self.assertEqual((beats[0]["metrics"] or {}).keys(), described["metrics"].keys())
         self.assertEqual(self.machine.read("etc/dagi/node_id"), node["node_id"] + "\n")
         self.assertEqual(stat.S_IMODE(os.stat(self.machine.path("etc/dagi/node_id")).st_mode), 0o644)
@@ -264,6 +264,7 @@ class KeepAlive(Registry):
         self.assertEqual(self.log().count("trying on"), 2, self.log())
         facade.start()
         nr.wait_for(lambda: self.log().count("answers") == 2, 20)
+        self.assertNotIn("registered anew", self.log())
         before = self.beats(node_id)
         nr.wait_for(lambda: self.beats(node_id) > before + 1, 20)
         self.assertEqual(self.the_node()["status"], "maintenance")
@@ -271,6 +272,23 @@ class KeepAlive(Registry):
         self.signal("TERM")
         self.assertEqual(self.keeper.wait(10), 0, self.log())
         self.assertIn("was not told that it has left", self.log())
+
+    # What changes about the machine reaches the registry: here a service that comes and goes.
+    def test_changes(self):
+        port = nr.free_port(socket.SOCK_STREAM)
+        self.machine.write(f"[check.web]\ntcp = 127.0.0.1:{port}\ninterval = 1s\n", "etc/dagi/noded.conf")
+        self.assertRegex(self.machine.run("nodectl", "describe")[1], r"(?m)^web +down ")
+        self.assertNotIn("web", self.machine.run("nodectl", "describe", "--no-checks")[1])
+        self.keep()
+
+        def state():
+            return [(m["id"], m["status"]) for m in self.the_node()["metadata"]["modules"]]
+
+        nr.wait_for(lambda: state() == [("web", "down")], 20)
+        with socket.create_server(("127.0.0.1", port)):
+            nr.wait_for(lambda: state() == [("web", "up")], 20)
+        nr.wait_for(lambda: state() == [("web", "down")], 20)
+        self.assertNotIn("registered anew", self.log())
 
     # It ends at once too while it waits for an answer that does not come, and when nobody has ever answered.
     def test_ends_while_waiting(self):

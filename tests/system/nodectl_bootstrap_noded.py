@@ -84,6 +84,14 @@ class Start(WithNoded):
         self.assertRegex(out, r"(?m)^Node +second$")
         self.assertRegex(out, r"(?m)^Labels +gpu,eu$")
 
+    # A machine that was a node before it had noded stays that node.
+    def test_known_before(self):
+        self.machine.write("of-before\n", "etc/dagi/node_id")
+        out, err = self.bootstrap("--role", "r", "--token", "/run/token")
+        self.assertIn("stays it", err)
+        self.assertRegex(out, r"(?m)^Node +of-before$")
+        self.assertEqual(self.machine.read("etc/dagi/node_id"), "of-before\n")
+
     # Two at once start one.
     def test_two_at_once(self):
         words = ["nodectl", "bootstrap", "--role", "r", "--token", "/run/token"]

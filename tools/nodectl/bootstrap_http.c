@@ -14,7 +14,7 @@
 static int settle_id(struct registry *r)
 {
     const char *wanted = r->b->node_id;
-    bootstrap_id_read(&r->id);
+    bootstrap_id_read(&r->id, true);
     if (!wanted) return 0;
     if (*r->id.id && strcmp(r->id.id, wanted) != 0)
         return ctl_usage(
@@ -29,7 +29,7 @@ void registry_keep_id(struct registry *r)
 {
     const char *id = json_string_value(json_object_get(r->node, "node_id"));
     struct bootstrap_id held;
-    bootstrap_id_read(&held); /* what was asked for is not yet in a file */
+    bootstrap_id_read(&held, false); /* what was asked for is not yet in a file */
     if (bootstrap_id_write(&held, id) != 0)
         ctl_say("the node's id %s could not be kept in /etc/dagi nor in ~/.config/dagi: %s", id, strerror(errno));
     snprintf(r->id.id, sizeof r->id.id, "%s", id);

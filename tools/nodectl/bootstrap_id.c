@@ -35,7 +35,7 @@ static bool place(int which, const char *name, char out[static BOOTSTRAP_PATH])
     return true;
 }
 
-static bool read_one(const char *path, char id[static NR_SUBJECT_MAX + 1])
+static bool read_one(const char *path, bool say, char id[static NR_SUBJECT_MAX + 1])
 {
     struct nr_buf text;
     nr_buf_init(&text, 0);
@@ -45,17 +45,17 @@ static bool read_one(const char *path, char id[static NR_SUBJECT_MAX + 1])
     if (good) {
         memcpy(id, text.data, text.len);
         id[text.len] = '\0';
-    } else if (there) {
+    } else if (there && say) {
         ctl_say("%s: holds no node id: passed over", path);
     }
     nr_buf_fini(&text);
     return good;
 }
 
-void bootstrap_id_read(struct bootstrap_id *out)
+void bootstrap_id_read(struct bootstrap_id *out, bool say)
 {
     for (int i = 0; i < 2; i++)
-        if (place(i, FILE_NAME, out->path) && read_one(out->path, out->id)) return;
+        if (place(i, FILE_NAME, out->path) && read_one(out->path, say, out->id)) return;
     *out = (struct bootstrap_id){ 0 };
 }
 

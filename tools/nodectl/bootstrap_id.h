@@ -14,8 +14,8 @@ struct bootstrap_id {
     char path[BOOTSTRAP_PATH];   /* where it stands */
 };
 
-/* The first of the two that holds one. A file that holds something else is named and passed over. */
-void bootstrap_id_read(struct bootstrap_id *out);
+/* The first of the two that holds one. A file that holds something else is passed over, and named where `say`. */
+void bootstrap_id_read(struct bootstrap_id *out, bool say);
 /* Keeps an id, in the first of the two that can be written; nothing is written where it stands already. 0, or
  * NR_E_SYSTEM (errno): neither can. */
 int bootstrap_id_write(struct bootstrap_id *id, const char *value) NR_MUST_CHECK;

@@ -21,6 +21,7 @@ struct keeper {
     struct ctl_probe probe;
     bool registered; /* the registry knows what is known here */
     bool shown;      /* it was registered once */
+    bool forgotten;  /* and the registry has forgotten it since */
     bool away;       /* and nobody has answered since */
     int64_t backoff_ms;
     int64_t said_us, probe_again_us;
@@ -52,9 +53,9 @@ static int taken(struct keeper *k)
     bool first = !k->shown;
     if (k->away) ctl_say("%s: answers", k->b->urls[k->r->at]);
     if (!k->registered) registry_keep_id(k->r);
-    if (!k->registered && !first) ctl_say("%s: registered anew at %s", id, k->b->urls[k->r->at]);
+    if (k->forgotten) ctl_say("%s: registered anew at %s", id, k->b->urls[k->r->at]);
     if (first || k->away) sd_notifyf(0, "READY=1\nSTATUS=Node %s at %s", id, k->b->urls[k->r->at]);
-    k->away = false;
+    k->away = k->forgotten = false;
     k->registered = k->shown = true;
     k->backoff_ms = 0;
     if (first) status = registry_show(k->r);
@@ -80,6 +81,7 @@ static enum verdict step(struct keeper *k, int *status)
     if (v == TAKEN) v = registry_beat(k->r, NULL, BEAT_MS);
     if (v != UNKNOWN) return v;
     k->registered = false;
+    k->forgotten = true;
     ctl_say("%s: the registry does not know it any more", k->r->id.id);
     v = registry_register(k->r);
     if (v == TAKEN) *status = taken(k);
@@ -125,11 +127,11 @@ static int run(struct keeper *k)
         int64_t now_us = nr_clock_now().mono_us;
         if (status || ctl_stop_asked()) break;
         if (v == TAKEN && k->away) (void)taken(k);
-        if (v == AWAY) say_away(k, now_us);
-        if (v == REFUSED || v == FAULTY) {
+        if (v != AWAY && v != TAKEN && !k->shown) {
             registry_say(k->r);
-            if (!k->shown) return CTL_FAILED;
+            return CTL_FAILED;
         }
+        if (v != TAKEN) say_away(k, now_us);
         if (!k->shown) bootstrap_unlock(k->b); /* others need not wait for a registry */
         pass_time(k, now_us + pause_us(k, v));
     }

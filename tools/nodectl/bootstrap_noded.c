@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/crypto.h"
@@ -21,12 +20,6 @@
 #define TRY_US      INT64_C(50000)
 #define SETTINGS    8
 
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 static bool may_write_system_conf(void)
 {
     if (access("/etc/dagi", F_OK) != 0) return access("/etc", W_OK) == 0;
@@ -38,7 +31,7 @@ int bootstrap_conf_path(const struct bootstrap *b, const char *of_noded, char ou
     const char *file = nr_conf_file(b->ctl->conf);
     bool named = file && strcmp(file, SYSTEM_CONF) != 0;
     bool running = b->ctl->control != NULL;
-    if (running && named && (!of_noded || !same_file(file, of_noded)))
+    if (running && named && (!of_noded || !ctl_same_file(file, of_noded)))
         return ctl_fail("%s: noded reads %s instead: name that one, or start noded with --config", file,
                         of_noded ? of_noded : SYSTEM_CONF);
     const char *path = running && of_noded ? of_noded : named ? file : SYSTEM_CONF;

@@ -110,13 +110,16 @@ static void become_noded(const char *noded, char **argv, int in, int log)
 static pid_t spawn_noded(const struct bootstrap *b, const char *noded, const char *conf, bool with_token, int log)
 {
     const struct nr_conf *c = b->ctl->conf;
+    const char *read = nr_conf_file(c);
+    /* What nodectl took from the file that noded reads too need not be said. */
+    enum nr_conf_source known = read && ctl_same_file(read, conf) ? NR_CONF_FROM_FILE : NR_CONF_FROM_NOWHERE;
     const char *argv[12] = { "noded", "--config", conf };
     size_t n = 3;
-    if (nr_conf_source(c, NR_CONF_STATE_DIR) > NR_CONF_FROM_FILE) {
+    if (nr_conf_source(c, NR_CONF_STATE_DIR) > known) {
         argv[n++] = "--state-dir";
         argv[n++] = b->ctl->state_dir;
     }
-    if (nr_conf_source(c, NR_CONF_SOCKET) > NR_CONF_FROM_FILE) {
+    if (nr_conf_source(c, NR_CONF_SOCKET) > known) {
         argv[n++] = "--socket";
         argv[n++] = b->ctl->socket;
     }
@@ -208,6 +211,16 @@ static int finish(struct bootstrap *b, const struct child *child)
     return status;
 }
 
+/* A machine that was a node before it had noded stays that node. */
+static void take_known_id(struct bootstrap *b, struct bootstrap_id *known)
+{
+    if (b->node_id || !nr_conf_default_state_dir(b->ctl->conf)) return;
+    bootstrap_id_read(known, true);
+    if (!*known->id) return;
+    ctl_say("this machine is the node %s already (%s), and stays it", known->id, known->path);
+    b->node_id = known->id;
+}
+
 /* A node that is there keeps its id. */
 static int check_node_id(const struct bootstrap *b)
 {
@@ -227,9 +240,11 @@ static int check_node_id(const struct bootstrap *b)
 int bootstrap_start(struct bootstrap *b, const char *noded)
 {
     struct child child = { 0 };
+    struct bootstrap_id known;
     char conf[4096];
     bool joined;
     int status = bootstrap_check_cluster(b, b->ctl->state_dir, &joined);
+    if (status == 0 && !joined) take_known_id(b, &known);
     if (status == 0) status = check_node_id(b);
     if (status == 0) status = bootstrap_conf_path(b, NULL, conf);
     if (status || b->dry_run) return status ? status : bootstrap_configure(b, conf);

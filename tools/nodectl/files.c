@@ -98,6 +98,12 @@ int ctl_read_file(const char *path, size_t max, struct nr_buf *out)
     return why ? -1 : 0;
 }
 
+bool ctl_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 int ctl_make_dirs(const char *path, mode_t mode)
 {
     char copy[4096];

@@ -24,6 +24,9 @@ int ctl_replace_file(int dir, const char *name, struct nr_bytes content, mode_t 
 /* A file of at most `max` bytes, appended to `out`. EFBIG beyond, EINVAL for what is no file. */
 int ctl_read_file(const char *path, size_t max, struct nr_buf *out);
 
+/* Whether both are there, and the same. */
+bool ctl_same_file(const char *a, const char *b);
+
 /* As mkdir -p, whatever the umask; `mode` is the last one's, the others' is 0755. */
 int ctl_make_dirs(const char *path, mode_t mode);
 
