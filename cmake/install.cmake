@@ -22,7 +22,9 @@ foreach(section 1 3 5 7 8)
 endforeach()
 install(FILES deploy/completion/nodectl.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME nodectl)
 install(FILES deploy/completion/_nodectl DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-install(FILES README.md CHANGELOG.md LICENSE deploy/noded.conf.example deploy/openapi.yaml deploy/METRICS.md
+file(GLOB operators CONFIGURE_DEPENDS deploy/*.md)
+install(FILES README.md CHANGELOG.md LICENSE deploy/noded.conf.example deploy/openapi.yaml ${operators}
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY deploy/prometheus deploy/grafana DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY deploy/firewall DESTINATION ${CMAKE_INSTALL_DATADIR}/dagi-registry USE_SOURCE_PERMISSIONS)
 install(FILES proto/README.md proto/CONTROL.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/protocol)

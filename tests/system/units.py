@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import struct
+import subprocess
 import tempfile
 
 import msgpack
@@ -204,9 +205,16 @@ def check_sandbox(m):
               "docker": "/usr/bin/test -r /srv/docker"}
     m.run("systemd-sysusers", "--inline", "g docker -")
     m.run("install", "-m", "660", "-g", "docker", "/dev/null", "/srv/docker")
+    subprocess.run(["nsenter", "-n", "-t", str(m.pid1), "sh", "-ec",
+                    "ip link add eth0 type veth peer eth1; ip addr add 192.0.2.7/24 dev eth0; ip link set eth1 up; ip link set eth0 up"],
+                   check=True)
     look_unit(m)
     report, ended = look(m, {**allowed, **denied})
     assert ended == {**dict.fromkeys(allowed, "up"), **dict.fromkeys(denied, "degraded")}, report
+    machine_facts = report["capabilities"]["system"]
+    assert machine_facts["addresses"] == ["192.0.2.7"] and machine_facts["os"].startswith("Debian"), report
+    assert all(machine_facts[name] > 0 for name in ("cpu_count", "memory_total_gb", "disk_total_gb")), report
+    assert {"cpu_percent", "memory_percent", "memory_available_gb", "disk_percent", "disk_free_gb"} <= set(report["metrics"]), report
 
 
 # noded runs its helper there: what a check of its configuration finds becomes part of the node.
