@@ -92,6 +92,13 @@ class Start(WithNoded):
         self.assertRegex(out, r"(?m)^Node +of-before$")
         self.assertEqual(self.machine.read("etc/dagi/node_id"), "of-before\n")
 
+    # What the configuration says its id is comes first.
+    def test_told_before(self):
+        self.machine.write("of-before\n", "etc/dagi/node_id")
+        self.machine.write(self.conf() + "node_id = told\n", "etc/dagi/noded.conf")
+        out, _ = self.bootstrap("--role", "r")
+        self.assertRegex(out, r"(?m)^Node +told$")
+
     # Two at once start one.
     def test_two_at_once(self):
         words = ["nodectl", "bootstrap", "--role", "r", "--token", "/run/token"]

@@ -15,6 +15,7 @@
 
 #include "io/clock.h"
 #include "tools/nodectl/bootstrap.h"
+#include "tools/nodectl/bootstrap_conf.h"
 #include "tools/nodectl/bootstrap_id.h"
 #include "tools/nodectl/files.h"
 #include "tools/nodectl/info.h"
@@ -211,10 +212,21 @@ static int finish(struct bootstrap *b, const struct child *child)
     return status;
 }
 
-/* A machine that was a node before it had noded stays that node. */
-static void take_known_id(struct bootstrap *b, struct bootstrap_id *known)
+/* A machine that was a node before it had noded stays that node, unless somebody has said otherwise. */
+static void take_known_id(struct bootstrap *b, struct bootstrap_id *known, const char *conf)
 {
+    struct nr_conf *file = NULL;
+    struct nr_buf text, faults;
     if (b->node_id || !nr_conf_default_state_dir(b->ctl->conf)) return;
+    nr_buf_init(&text, 0);
+    nr_buf_init(&faults, 0);
+    bool said = ctl_read_file(conf, CTL_CONF_FILE_MAX, &text) == 0 &&
+                nr_conf_read_text(&file, conf, nr_buf_bytes(&text), &faults) == 0 &&
+                nr_conf_source(file, NR_CONF_NODE_ID) == NR_CONF_FROM_FILE;
+    nr_conf_free(file);
+    nr_buf_fini(&text);
+    nr_buf_fini(&faults);
+    if (said) return;
     bootstrap_id_read(known, true);
     if (!*known->id) return;
     ctl_say("this machine is the node %s already (%s), and stays it", known->id, known->path);
@@ -244,9 +256,9 @@ int bootstrap_start(struct bootstrap *b, const char *noded)
     char conf[4096];
     bool joined;
     int status = bootstrap_check_cluster(b, b->ctl->state_dir, &joined);
-    if (status == 0 && !joined) take_known_id(b, &known);
     if (status == 0) status = check_node_id(b);
     if (status == 0) status = bootstrap_conf_path(b, NULL, conf);
+    if (status == 0 && !joined) take_known_id(b, &known, conf);
     if (status || b->dry_run) return status ? status : bootstrap_configure(b, conf);
     bool with_token = b->token && !joined;
     if (!joined && !b->token)
