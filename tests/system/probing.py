@@ -51,11 +51,12 @@ def gone(pid):
 
 
 class Probe:
-    def __init__(self):
+    def __init__(self, env=None, wrap=None):
+        """`env`: more of its environment; `wrap`: as in nr.py."""
         self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([nr.program("nodeprobe")], stdin=theirs, stdout=theirs, stderr=self.errors,
-                                        preexec_fn=nr.die_with_parent)
+        self.process = subprocess.Popen((wrap or list)([nr.program("nodeprobe")]), stdin=theirs, stdout=theirs, stderr=self.errors,
+                                        env={**os.environ, **(env or {})}, preexec_fn=nr.die_with_parent)
         theirs.close()
         self.received = b""
         self.capabilities, self.modules, self.metrics = None, None, None
