@@ -2,13 +2,12 @@
  * source_table.c.
  *
  * A source runs in a process of its own, by itself: it may block, hang and crash; at its deadline it is killed with all
- * processes that it has started. It writes one canonical map, its fragment, without binary values. What is in a
- * fragment:
+ * processes that it has started. It writes one canonical map, its fragment, without binary values:
  *
- *     "features", "services"   arrays of str: gathered from all fragments, sorted, each once
- *     "metrics"                map: goes into metrics, which are sent when a source that needs nothing but load has
- * ended "memory"                 anything: not reported, comes back as `last` in the next run any other key goes into
- * capabilities as it is; no two sources write the same
+ *     "features", "services"  arrays of str: gathered from all fragments, sorted, each once
+ *     "metrics"               map: sent when a source that needs nothing but load has ended
+ *     "memory"                anything: not reported, comes back as `last` in the next run
+ *     any other key           goes into capabilities as it is; no two sources write the same
  *
  * The keys and their meaning stand in probe/report.h. */
 #ifndef NODEPROBE_SOURCE_H
