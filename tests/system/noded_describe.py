@@ -248,20 +248,20 @@ class Described(Case):
         self.assertEqual((second["off"], second["ollama"]), (["gpu", "docker"], "http://127.0.0.1:1"))
         self.assertEqual(len(fake.pids()), 1)
 
-    # A service that goes up and down ten times a second is told at once, after 5 s, and then not before another 10 s.
+    # A service that goes up and down ten times a second is told at once twice, after 5 s, and then not before another 10 s.
     def test_flapping(self):
         fake = Fake(self.cluster)
         node = self.node(fake=fake)
         other = self.other(node)
         fake.say({"flap": [modules(web="up"), modules(web="down")]})
-        nr.wait_for(lambda: node.stats()["descriptions"] == 1)
-        began = time.monotonic()
         nr.wait_for(lambda: node.stats()["descriptions"] == 2)
+        began = time.monotonic()
+        nr.wait_for(lambda: node.stats()["descriptions"] == 3)
         self.assertGreater(time.monotonic() - began, 4)
         updated = set()
         while time.monotonic() - began < 9:
             updated.add(self.seen(other)["updated_at"])
-            self.assertEqual(node.stats()["descriptions"], 2)
+            self.assertEqual(node.stats()["descriptions"], 3)
             time.sleep(0.2)
         self.assertLessEqual(len(updated), 2)
 
@@ -340,6 +340,22 @@ class Profiles(Case):
 
 
 class RealProbe(Case):
+    # The real nodeprobe says what this machine is, and what load it has, in the words that readers know.
+    def test_capabilities(self):
+        node = self.node()
+        other = self.other(node)
+
+        def system():
+            return self.seen(other)["metadata"]["capabilities"]["system"]
+
+        nr.wait_for(lambda: self.seen(other) and system())
+        self.assertEqual((system()["hostname"], system()["cpu_count"] > 0, system()["memory_total_gb"] > 0),
+                         (socket.gethostname(), True, True))
+        beat = nr.wait_for(lambda: next((b["metrics"] for b in other.get("/api/v1/nodes/described/heartbeats")[1] if b["metrics"]),
+                                        None))
+        self.assertLessEqual({"cpu_percent", "memory_percent", "memory_available_gb", "disk_percent", "disk_free_gb", "load_1",
+                              "load_5", "load_15"}, set(beat))
+
     # The real nodeprobe looks at services each second: other peers see one go down.
     def test_checks(self):
         listener = socket.create_server(("127.0.0.1", 0))

@@ -159,27 +159,29 @@ static int said_of(struct pace *p, int64_t step, int64_t length)
     return said;
 }
 
-/* The first change is said at once, one after more than 5 s too; one within them when they have passed. */
+/* The first two changes are said at once, one after more than 5 s too; one within them when they have passed. */
 static void pace_first(void **state)
 {
     (void)state;
     struct pace p = { 0 };
+    assert_int_equal(pace_due(&p, at(0)), at(0).mono_us);
+    pace_said(&p, at(-10));
     assert_int_equal(pace_due(&p, at(0)), at(0).mono_us);
     pace_said(&p, at(0));
     assert_int_equal(pace_due(&p, at(6000)), at(6000).mono_us);
     assert_int_equal(pace_due(&p, at(1000)), at(5000).mono_us);
 }
 
-/* What keeps changing is said at 0, 5, 15, 35, 75 s and then once a minute, whether it waits for its turn or comes just
- * behind the pause; after a rest the pause is short again. */
+/* What keeps changing is said at 0, 0.1, 5.1, 15.1, 35.1, 75.1 s and then once a minute, whether it waits for its turn
+ * or comes just behind the pause; after a rest the pause is short again. */
 static void pace_flapping(void **state)
 {
     (void)state;
     struct pace fast = { 0 }, slow = { 0 };
-    assert_int_equal(said_of(&fast, 100, 74000), 4);
+    assert_int_equal(said_of(&fast, 100, 75000), 5);
     fast = (struct pace){ 0 };
-    assert_int_equal(said_of(&fast, 100, 600000), 13);
-    assert_true(said_of(&slow, 6000, 600000) <= 13);
+    assert_int_equal(said_of(&fast, 100, 600000), 14);
+    assert_true(said_of(&slow, 6000, 600000) <= 14);
     assert_int_equal(fast.pause_us, PACE_MAX_US);
     int64_t rested = fast.said_us + 2 * PACE_MAX_US;
     assert_int_equal(pace_due(&fast, (struct nr_now){ .mono_us = rested }), rested);
