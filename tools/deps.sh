@@ -8,6 +8,8 @@ usage: tools/deps.sh [--build|--test] [--list] [--check]
 
   --build   what it takes to build and run (tools/quickstart.sh uses this)
   --test    that, and what the tests, the formatter and the fuzzers take (the default)
+            (Debian starts some of it as services on machines with systemd: Prometheus on port 9090, among
+            others. The tests start their own, elsewhere; systemctl disable --now what you do not want)
   --list    print the packages instead of installing them
   --check   say what is missing and exit with 1 if anything is; install nothing
 

@@ -7,7 +7,8 @@
 #include "nodehttpd/handlers.h"
 #include "nodehttpd/network.h"
 
-#define ANSWER_MS 2000 /* well below a scraper's patience: without noded the rest is still told */
+#define VARIES    "Vary: Accept\r\n" /* a cache between must not hand a browser's answer to a scraper */
+#define ANSWER_MS 2000               /* well below a scraper's patience: without noded the rest is still told */
 
 struct scrape {
     struct pending pending;
@@ -31,7 +32,7 @@ static void scraped(struct pending *p, int err, const struct nr_control_map *rep
     else
         respond(&p->x, &(struct nr_http_reply){ .status = 200,
                                                 .content_type = exposition_type(e.form),
-                                                .headers = "Vary: Accept\r\n",
+                                                .headers = VARIES,
                                                 .body = nr_buf_bytes(e.out) });
     ask_free(p);
 }
@@ -68,7 +69,7 @@ static void answer_json(const struct exchange *x)
     nr_json_kuint(&j, "active_nodes", net.active);
     nr_json_ktime(&j, "timestamp", now.wall_ms);
     nr_json_object_end(&j);
-    respond_json(x, 200, NULL);
+    respond_json(x, 200, VARIES);
 }
 
 /* What `format` asks for; without it, what Accept prefers. */

@@ -56,7 +56,9 @@ def page(_, http):
 # A scraper's Accept chooses; who names no text form gets the JSON object, member by member as the API has it.
 def negotiation(_, http):
     def kind(accept):
-        return http.request("GET", "/metrics", headers={"Accept": accept})[1]["Content-Type"].split(";")[0]
+        headers = http.request("GET", "/metrics", headers={"Accept": accept})[1]
+        assert headers["Vary"] == "Accept", headers
+        return headers["Content-Type"].split(";")[0]
     assert kind("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
                 "text/plain;version=0.0.4;q=0.5,*/*;q=0.1") == "application/openmetrics-text"
     assert kind("text/plain;version=0.0.4") == "text/plain"
