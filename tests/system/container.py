@@ -82,6 +82,7 @@ def dockerfile(images):
     assert peer.health and facade.health and peer.root == facade.root
     for program in ("noded", "nodehttpd", "nodectl"):
         assert re.match(rf"{program} \d", engine.inside(peer.root, f"{program} --version")), program
+    assert "nodeprobe" in engine.inside(peer.root, "/usr/local/libexec/dagi/nodeprobe --version"), "noded's helper"
     assert engine.inside(peer.root, "which gcc cmake || true") == "", "no compiler in the image"
     ignored = engine.text_of(os.path.join(nr.SOURCE, ".dockerignore")).split()
     assert ".git" in ignored and "build-*" in ignored

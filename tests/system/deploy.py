@@ -156,6 +156,28 @@ def third_run(admin, one, two):
     nr.wait_for(lambda: "router" in one.run("nodectl", "node", key.strip()), 15, "the changed role arriving")
 
 
+def newer(deb, folder):
+    """The same package with a higher version."""
+    tree, out = os.path.join(folder, "newer"), os.path.join(folder, "newer.deb")
+    subprocess.run(["dpkg-deb", "-R", deb, tree], check=True)
+    subprocess.run(["sed", "-i", "s/^Version: .*/&+next/", os.path.join(tree, "DEBIAN", "control")], check=True)
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "-b", tree, out], check=True, stdout=subprocess.DEVNULL)
+    return out
+
+
+def upgrade(admin, one, two, deb):
+    """A newer package is installed, and both daemons run anew, with the configuration and the node that were there."""
+    before, keys = pids(one, two), [where.run("cat", "/var/lib/dagi/node_id", "/etc/dagi/noded.conf") for where in (one, two)]
+    said = admin.deploy("--package", newer(deb, admin.folder), "--keep-config", "one", "two")
+    assert said.count("copied") == 2 and said.count("kept") == 2 and said.count("installed, ") == 2, said
+    after = pids(one, two)
+    assert after[0] != before[0] and after[1] != before[1], (before, after)
+    assert not set(after[2].split()) & set(before[2].split()), (before, after)
+    for where, key in zip((one, two), keys):
+        assert where.run("dpkg-query", "-W", "-f", "${Version}", "dagi-registry").endswith("+next")
+        assert where.run("cat", "/var/lib/dagi/node_id", "/etc/dagi/noded.conf") == key
+
+
 def main():
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="nr-deploy-"))
@@ -174,6 +196,7 @@ def main():
         first_run(admin, one, two)
         second_run(admin, one, two)
         third_run(admin, one, two)
+        upgrade(admin, one, two, deb)
 
 
 main()

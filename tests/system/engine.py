@@ -234,7 +234,8 @@ class Container:
 
     @property
     def env(self):
-        return {**self.image.env, **{k: str(v) for k, v in self.service.get("environment", {}).items()}}
+        home = re.search(rf"^[^:]+:x:{self.image.user.split(':')[0]}:.*:([^:]*):[^:]*$", text_of(self.image.root + "/etc/passwd"), re.M)[1]
+        return {**self.image.env, "HOME": home, **{k: str(v) for k, v in self.service.get("environment", {}).items()}}
 
     def words(self):
         entrypoint = self.service.get("entrypoint")
