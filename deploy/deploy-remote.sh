@@ -210,6 +210,11 @@ take_token() {
     mv "$token.new" "$token"
 }
 
+forget_token() {
+    joined || stop >/dev/null 2>&1 || true
+    rm -f "$token" "$token.new"
+}
+
 cluster() { sha256sum <"$state/authority.pub"; }
 
 # --- verifying
@@ -245,10 +250,9 @@ summary() {
 step=${1-}
 [ $# -eq 0 ] || shift
 case $step in
-check | has | receive | configure | firewall | start | stop | joined | answers | invite | cluster | healthy | sees | summary) "$step" "$@" ;;
+check | has | receive | configure | firewall | start | stop | joined | answers | invite | forget_token | cluster | healthy | sees | summary) "$step" "$@" ;;
 install) install_package "$@" ;;
 token) take_token ;;
-forget_token) rm -f "$token" "$token.new" ;;
 node_id) cat "$state/node_id" ;;
 *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 esac

@@ -52,6 +52,13 @@ plain() { # plain OPTION VALUE
     esac
 }
 
+host_name() {
+    plain HOST "$1"
+    case $1 in
+    */* | *,*) wrong "this is no host: '$1'" ;;
+    esac
+}
+
 parse() {
     while [ $# -gt 0 ]; do
         case $1 in
@@ -68,7 +75,7 @@ parse() {
             ;;
         -*) wrong "unknown option: $1" ;;
         *)
-            plain HOST "$1"
+            host_name "$1"
             hosts="$hosts $1"
             ;;
         esac
@@ -97,7 +104,10 @@ option() { # option NAME VALUE
     --role) role=$2 ;;
     --label) labels="${labels:+$labels, }$2" ;;
     --listen) listen=$2 ;;
-    --first) first=$2 ;;
+    --first)
+        host_name "$2"
+        first=$2
+        ;;
     --seed) seeds="$seeds --seed $2" ;;
     --firewall)
         case $2 in
@@ -232,6 +242,7 @@ launch() { # launch HOST: installs what is missing, starts what does not run
 }
 
 # The token goes from the first host to the other through two pipes: it is on no command line, in no file here, and printed nowhere.
+# Without it, a noded that is not in the cluster yet would found one of its own: so one that fails does not stay running.
 join() {
     at=$1
     if ! remote "$1" joined </dev/null; then
@@ -263,7 +274,7 @@ collect_ids() {
 
 summary() {
     say ""
-    say "Deployed: $(named | wc -l) hosts, in the cluster of $first."
+    say "Deployed, in the cluster of $first: $(named | tr '\n' ' ')"
     for host in $(everyone); do
         say "  $host: $(remote "$host" summary </dev/null)"
     done

@@ -105,7 +105,7 @@ def documented():
 def dry_run(admin):
     said = admin.deploy("--dry-run", *documented())
     assert re.findall(r"^\[(\d)/7\]", said, re.M) == list("1234567") and "nothing was done" in said
-    for wrong in ([], ["--role"], ["--open", "one"], ["--firewall", "nft", "one"], ["--label", "a'b", "one"], ["--", "-oProxyCommand=x"]):
+    for wrong in ([], ["--role"], ["--open", "one"], ["--firewall", "nft", "one"], ["--label", "a'b", "one"], ["one/two"], ["--", "-oProxyCommand=x"]):
         admin.deploy(*wrong, expect=2)
 
 
@@ -119,7 +119,7 @@ def host_down(admin, one):
 def first_run(admin, one, two):
     said = admin.deploy(*documented())
     assert re.findall(r"^\[(\d)/7\]", said, re.M) == list("1234567"), said
-    assert said.count("installed, ") == 2 and said.count("healthy, sees all 2") == 2 and "2 hosts, in the cluster of one" in said, said
+    assert said.count("installed, ") == 2 and said.count("healthy, sees all 2") == 2 and "Deployed, in the cluster of one: one two" in said, said
     token = max(one.run("nodectl", "invite").split(), key=len)
     assert len(token) > 100 and token[:10] not in said, "no token is printed"
     for where in (one, two):
