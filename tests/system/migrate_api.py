@@ -4,6 +4,7 @@
 import http.server
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -140,6 +141,47 @@ def wrong(here, to):
     assert "refused" in migrate("--from-url", earlier.url.replace(str(earlier.server_port), str(refused)), *to, expect=1)[1]
 
 
+def odd_text(chance, most):
+    letters = "abcXYZ019._- /\\'\"\t\n\x00\x01\x7f\x85\u200b\u2028їß漢🚀\ud800"
+    return "".join(chance.choice(letters) for _ in range(chance.randrange(most)))
+
+
+def odd_value(chance, depth):
+    kind = chance.randrange(10 if depth else 7)
+    if kind < 7:
+        return [None, True, chance.choice([0, -1, 127, 128, -33, 1 << 31, -(1 << 63), 1 << 63, 1 << 64, 10 ** 30, 10 ** 400]), chance.uniform(-1, 1) * 10 ** chance.randrange(-300, 300),
+                odd_text(chance, 30), odd_text(chance, 400), ""][kind]
+    if kind < 9:
+        return {odd_text(chance, 12): odd_value(chance, depth - 1) for _ in range(chance.randrange(20))}
+    return [odd_value(chance, depth - 1) for _ in range(chance.randrange(20))]
+
+
+def nested(depth):
+    value = 1
+    for level in range(depth):
+        value = [value] if level % 2 else {"k": value}
+    return value
+
+
+# Whatever a source holds, what the rules have made of it is taken by the registry, and is there afterwards.
+def always_fits(_, to):
+    chance, nodes = random.Random(20250117), []
+    for number in range(120):
+        node = {"id": str(number), "node_id": f"z{number}" + chance.choice(["", odd_text(chance, 300)]), "hostname": odd_text(chance, 300), "role": odd_text(chance, 150),
+                "ip": chance.choice([None, "::1%lo", "192.0.2.1/33", "::ffff:192.0.2.1", "2001:DB8:0::1", "fe80::1/64", " 192.0.2.1", "01.2.3.4", odd_text(chance, 20)]),
+                "labels": [chance.choice([odd_text(chance, 130), chance.randrange(9), None]) for _ in range(chance.randrange(90))],
+                "metadata": odd_value(chance, 4), "node_name": odd_text(chance, 400), "modules": odd_value(chance, 2), "status": chance.choice(["left", "online", "x"])}
+        nodes.append(node)
+    nodes += [{"node_id": f"deep-{depth}", "hostname": "h", "role": "r", "metadata": nested(depth), "gpu": nested(depth)} for depth in [*range(26, 36), 400, 900, 960]]
+    # Metadata of every size around the bound.
+    nodes += [{"node_id": f"size-{n}", "hostname": "h", "role": "r", "metadata": {"a": "x" * n}} for n in range(8170, 8200)]
+    with Earlier(nodes, {}, True) as earlier:
+        out = json.loads(migrate("--from-url", earlier.url, *to, "--json")[0])
+        assert out["summary"]["nodes"]["written"] == len(nodes), [i for i in out["nodes"] if i["action"] != "written"][:5]
+        fitting = [i["name"] for i in out["nodes"] if i["name"].startswith("size-") and not i["left_out"]]
+        assert fitting[-1] == "size-8186", fitting  # a map of one: 1 byte, the key 2, the text's head 3
+
+
 # A registry whose noded is away refuses; that is said, and the next run makes up for it.
 def registry_away(here, to):
     with Earlier([full(900)], {}, False) as earlier:
@@ -181,7 +223,7 @@ def guide():
 
 with nr.Cluster() as outer:
     peer = place.start(outer, 1)[0]
-    for part in (in_pages, plain_array, wrong, registry_away):
+    for part in (in_pages, plain_array, always_fits, wrong, registry_away):
         part(peer, ["--to", f"http://{peer.facade.host}:{peer.facade.port}"])
         print(f"{part.__name__}: as promised")
 if os.geteuid() == 0:

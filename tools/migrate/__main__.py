@@ -68,6 +68,7 @@ def main(argv: List[str]) -> int:
         return 1
     for warning in source.warnings:
         _say(f"{source.name}: {warning}")
+    sys.setrecursionlimit(4 * sys.getrecursionlimit())  # what could be read, however it nests, can be walked and written
     plan = rules.plan_of(source)
     try:
         result = move.run(plan, Facade(web), overwrite=options.overwrite, dry=options.dry_run)

@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Any, List
+from typing import Any, Dict, List
 
 NODE_ID_MAX = 255
 ROLE_MAX = 100
@@ -90,6 +90,27 @@ def _long_integer(value: int, where: str, notes: List[str]) -> Any:
     return str(value)
 
 
+def _tidy_object(value: Dict[str, Any], where: str, notes: List[str], depth: int) -> Dict[str, Any]:
+    made: Dict[str, Any] = {}
+    for name, member in value.items():
+        key = tidy(name, where, notes)
+        if "\0" in key:
+            notes.append(f"{where}: a NUL in a name is replaced")
+            key = key.replace("\0", "\ufffd")
+        if key != name and (key in made or key in value):
+            key += "~" + mark(name)
+        made[key] = tidy(member, f"{where}.{key}"[:100], notes, depth - 1)
+    return made
+
+
+def tidy_object(value: Any, what: str, notes: List[str]) -> Dict[str, Any]:
+    """An object; of what is none, one with the member `value`. None is an empty one."""
+    if value is None or isinstance(value, dict):
+        return _tidy_object(value or {}, what, notes, DEPTH_MAX)
+    notes.append(f"{what} is no object: kept as {what}.value")
+    return {"value": tidy(value, f"{what}.value", notes, DEPTH_MAX - 1)}
+
+
 def tidy(value: Any, where: str, notes: List[str], depth: int = DEPTH_MAX) -> Any:
     """JSON that the registry takes: numbers that no 64-bit integer and no double holds, and what nests too deep, become text."""
     if isinstance(value, int) and not isinstance(value, bool) and not -(1 << 63) <= value < (1 << 63):
@@ -99,12 +120,12 @@ def tidy(value: Any, where: str, notes: List[str], depth: int = DEPTH_MAX) -> An
         return str(value)
     if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
         notes.append(f"{where}: half a character is replaced")
-        return value.encode("utf-8", "replace").decode()
+        return re.sub("[\ud800-\udfff]", "\ufffd", value)
     if isinstance(value, (dict, list)) and depth == 0:
         notes.append(f"{where}: nests deeper than {DEPTH_MAX}: kept as text")
         return json.dumps(value)
     if isinstance(value, dict):
-        return {tidy(k, where, notes): tidy(v, f"{where}.{k}"[:100], notes, depth - 1) for k, v in value.items()}
+        return _tidy_object(value, where, notes, depth)
     if isinstance(value, list):
         return [tidy(v, where, notes, depth - 1) for v in value]
     return value

@@ -100,6 +100,8 @@ class _Reading:
                 row[name] = pgtext.array(row[name], f"{where}: {name}")
             elif name in JSON:
                 row[name] = _json(row[name], f"{where}: {name}")
+            elif name == "enabled":
+                row[name] = row[name] in ("t", "true", None)
         if table == "nodes":
             self.source.add_node(row, where)
         else:

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Callable, Dict, List, Optional
 
 from facade import Facade, Refused, differences
@@ -61,7 +62,7 @@ def _nodes(plan: Plan, facade: Facade, there: Dict[str, Dict[str, Any]], overwri
         item = Item(node.node_id, notes=node.notes, last_heard=node.last_heard)
         found = there.get(node.node_id)
         differs = differences(node, found) if found else []
-        _decide(item, found is not None, differs, overwrite, None if dry else lambda node=node: facade.put_node(node))
+        _decide(item, found is not None, differs, overwrite, None if dry else partial(facade.put_node, node))
         items.append(item)
         _progress("nodes", len(items), len(plan.nodes))
     return items + [Item(s.what, "skipped", why=s.why) for s in plan.skipped_nodes]
@@ -72,7 +73,7 @@ def _profiles(plan: Plan, facade: Facade, there: Dict[str, Any], overwrite: bool
     for profile in plan.profiles:
         item = Item(profile.role, notes=profile.notes)
         differs = ["config"] if profile.role in there and there[profile.role] != profile.config else []
-        write = None if dry else lambda profile=profile: facade.put_profile(profile)  # type: ignore[misc]
+        write = None if dry else partial(facade.put_profile, profile)
         _decide(item, profile.role in there, differs, overwrite, write)
         items.append(item)
         _progress("profiles", len(items), len(plan.profiles))

@@ -60,7 +60,7 @@ def _profiles(web: Web, source: Source, roles: Sequence[str]) -> None:
     wanted: List[str] = sorted({*roles, *(str(n.get("role") or n.get("node_role") or "") for n in source.nodes)} - {""})
     for role in wanted:
         try:
-            status, _, value = web.call("GET", "/api/v1/profiles/" + quote(role, safe=""))
+            status, _, value = web.call("GET", "/api/v1/profiles/" + quote(role, safe="", errors="replace"))
         except WebError as err:
             if err.status is None:
                 raise

@@ -82,7 +82,7 @@ def _address(node: Node, row: Dict[str, Any]) -> None:
     node.ip = bounds.address(value) or None
     if value and not node.ip:
         node.notes.append(f"{value[:60]!r} is no address: kept as metadata.earlier_ip")
-        node.metadata["earlier_ip"] = value[:bounds.TEXT_MAX]
+        _set(node, "earlier_ip", bounds.tidy(value, "metadata.earlier_ip", node.notes))
     elif node.ip and "/" in value:
         node.notes.append(f"the mask of {value} is left out")
 
@@ -104,18 +104,14 @@ def _labels(node: Node, row: Dict[str, Any]) -> None:
 def _set(node: Node, name: str, value: Any) -> None:
     """A member of metadata that has come from elsewhere; it goes before one of the same name."""
     if name in node.metadata and node.metadata[name] != value:
-        node.notes.append(f"metadata.{name} gives way to the column {name}")
+        node.notes.append(f"metadata.{name} gives way to another {name}")
         node.left_out[f"metadata.{name}"] = node.metadata[name]
     node.metadata[name] = value
 
 
 def _metadata(node: Node, row: Dict[str, Any]) -> None:
     given = row.get("metadata") if row.get("metadata") is not None else row.get("node_metadata")
-    given = bounds.tidy(given, "metadata", node.notes)
-    if given is not None and not isinstance(given, dict):
-        node.notes.append("metadata is no object: kept as metadata.value")
-        given = {"value": given}
-    node.metadata.update(given or {})
+    node.metadata = bounds.tidy_object(given, "metadata", node.notes)
     for name, value in row.items():
         if name in TEXTS and value:
             _set(node, name, _fit(node, name, str(value), bounds.TEXT_MAX))
@@ -142,13 +138,13 @@ def _shrink(node: Node) -> None:
 
 def _node(row: Dict[str, Any]) -> Node:
     node = Node(bounds.node_id(row["node_id"]))
+    _metadata(node, row)
     if node.node_id != row["node_id"]:
         node.notes.append(f"id {row['node_id']!r} is none here: kept as metadata.earlier_node_id")
-        node.metadata["earlier_node_id"] = row["node_id"].encode("utf-8", "replace").decode()
+        _set(node, "earlier_node_id", bounds.tidy(row["node_id"], "metadata.earlier_node_id", node.notes))
     _names(node, row)
     _address(node, row)
     _labels(node, row)
-    _metadata(node, row)
     if row.get("status") in DECLARED:
         node.declared = row["status"]
     return node
@@ -156,12 +152,9 @@ def _node(row: Dict[str, Any]) -> Node:
 
 def _role_profile(row: Dict[str, Any], plan: Plan) -> None:
     notes: List[str] = []
-    role, config = bounds.text(row["role"], bounds.ROLE_MAX), bounds.tidy(row.get("config"), "config", notes)
+    role, config = bounds.text(row["role"], bounds.ROLE_MAX), bounds.tidy_object(row.get("config"), "config", notes)
     if role != row["role"]:
         notes.append(f"role made to fit: {role!r}")
-    if not isinstance(config, dict):
-        notes.append("config is no object: kept as config.value")
-        config = {"value": config}
     if not role:
         plan.skipped_profiles.append(Skipped(repr(row["role"]), "no role is left of it", row))
     elif bounds.size(config) > bounds.CONFIG_MAX:
@@ -185,7 +178,7 @@ def _node_profile(row: Dict[str, Any], by_key: Dict[str, Node], plan: Plan) -> N
     if name in profiles:
         plan.skipped_profiles.append(Skipped(name, f"a second profile of this name at {node.node_id}", row))
         return
-    profiles[name] = {"type": row.get("profile_type"), "enabled": row.get("enabled") in (None, "t", "true", True),
+    profiles[name] = {"type": row.get("profile_type"), "enabled": row.get("enabled", True),
                       "config": bounds.tidy(row.get("config"), f"metadata.profiles.{name}"[:100], node.notes, bounds.DEPTH_MAX - 3)}
     plan.node_profiles += 1
 
