@@ -21,6 +21,7 @@ label = old  ; why
 SYSTEMCTL = """#!/bin/sh
 # As systemd does with the unit, as far as it matters here.
 echo "$@" >>/run/systemctl.log
+echo "said by $1"
 case $* in
 "enable --now noded.service")
     mkdir -p /run/dagi
@@ -165,6 +166,8 @@ class Systemd(WithNoded):
         self.machine.write(SYSTEMCTL.replace("\ncase", "\n" + see + "case", 1), "run/bin/systemctl", mode=0o755)
         _, err = self.bootstrap("--role", "r", "--token", "/run/token")
         self.assertIn("systemctl stop noded", err)
+        self.assertIn("said by enable", err)
+        self.assertNotIn("said by cat", err)
         self.assertEqual(self.machine.read("run/seen"), "600 dagi\n")
         self.assertIn("enable --now noded.service\n", self.machine.read("run/systemctl.log"))
         self.assertFalse(os.path.exists(self.machine.path("etc/dagi/token")))

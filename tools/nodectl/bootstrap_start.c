@@ -29,14 +29,15 @@
 
 extern char **environ;
 
-/* A command without a shell. Its exit status; -1: it could not be run. */
-static int run_quietly(char *const argv[])
+/* A command without a shell, what it says being for people, or for nobody. Its exit status; -1: it could not be run. */
+static int run_command(char *const argv[], bool silent)
 {
     posix_spawn_file_actions_t actions;
     pid_t pid;
     int status;
     if (posix_spawn_file_actions_init(&actions) != 0) return -1;
     int err = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (!err && silent) err = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     if (!err) err = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
     if (!err) err = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
@@ -50,11 +51,11 @@ static int run_quietly(char *const argv[])
 static bool systemd_does_it(const struct bootstrap *b, const char *conf)
 {
     const struct nr_conf *c = b->ctl->conf;
-    char *cat[] = { (char[]){ "systemctl" }, (char[]){ "--quiet" }, (char[]){ "cat" }, (char[]){ UNIT }, NULL };
+    char *cat[] = { (char[]){ "systemctl" }, (char[]){ "cat" }, (char[]){ UNIT }, NULL };
     if (geteuid() != 0 || sd_booted() <= 0 || strcmp(conf, "/etc/dagi/noded.conf") != 0) return false;
     if (nr_conf_source(c, NR_CONF_STATE_DIR) > NR_CONF_FROM_FILE) return false;
     if (nr_conf_source(c, NR_CONF_SOCKET) > NR_CONF_FROM_FILE) return false;
-    return run_quietly(cat) == 0;
+    return run_command(cat, true) == 0; /* there is such a unit */
 }
 
 static int leave_token(const struct bootstrap *b)
@@ -77,7 +78,7 @@ static int start_by_systemd(const struct bootstrap *b, const char *conf, bool wi
     char *start[] = { (char[]){ "systemctl" }, (char[]){ "enable" }, (char[]){ "--now" }, (char[]){ UNIT }, NULL };
     int status = bootstrap_configure(b, conf);
     if (status == 0 && with_token) status = leave_token(b);
-    if (status == 0 && run_quietly(start) != 0)
+    if (status == 0 && run_command(start, false) != 0)
         status = ctl_fail("systemctl enable --now " UNIT " failed: journalctl -u noded says why");
     return status;
 }
