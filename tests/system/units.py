@@ -196,11 +196,12 @@ def look(m, checks):
 
 # noded's helper sees in noded's sandbox what it is to see, and the commands of checks no more than that.
 def check_sandbox(m):
-    m.run("mknod", "-m", "666", "/dev/memory", "c", "1", "1")
+    m.run("mknod", "-m", "666", "/dev/other", "c", "1", "11")  # the kernel's log, which everybody may open to write
+    assert as_user(m, "nobody", "sh", "-c", ":>/dev/other")[0] == 0
     m.run("mkdir", "-p", "/run/user/7")
     allowed = {"meminfo": "/usr/bin/grep -q MemAvailable /proc/meminfo", "sysfs": "/usr/bin/test -d /sys/class/net/lo",
                "null": "/usr/bin/dd if=/dev/null of=/dev/null", "disk": "/usr/bin/df /"}
-    denied = {"device": "/usr/bin/dd if=/dev/memory of=/dev/null count=1", "home": "/usr/bin/test -e /run/user/7",
+    denied = {"device": "/bin/sh -c :>/dev/other", "home": "/usr/bin/test -e /run/user/7",
               "etc": "/usr/bin/touch /etc/dagi/made", "tunable": "/usr/bin/tee /proc/sys/kernel/hostname",
               "docker": "/usr/bin/test -r /srv/docker"}
     m.run("systemd-sysusers", "--inline", "g docker -")
@@ -210,7 +211,7 @@ def check_sandbox(m):
                    check=True)
     look_unit(m)
     report, ended = look(m, {**allowed, **denied})
-    assert ended == {**dict.fromkeys(allowed, "up"), **dict.fromkeys(denied, "degraded")}, report
+    assert set(ended) == {*allowed, *denied} and {name for name in ended if ended[name] == "up"} == set(allowed), report
     machine_facts = report["capabilities"]["system"]
     assert machine_facts["addresses"] == ["192.0.2.7"] and machine_facts["os"].startswith("Debian"), report
     assert all(machine_facts[name] > 0 for name in ("cpu_count", "memory_total_gb", "disk_total_gb")), report
