@@ -12,6 +12,7 @@
 struct describe {
     struct describe_options o;
     struct probe *probe;
+    bool no_capabilities, no_modules, no_metrics; /* nodeprobe is not asked for them */
     struct nr_buf capabilities, modules;
     struct nodeself_facts facts; /* borrows from these two and from the profile */
     bool measured;               /* the core holds metrics, of this moment: */
@@ -67,10 +68,18 @@ static void say_soon(struct describe *d)
     if (!nr_timer_pending(d->say)) nr_timer_at(d->say, now, pace_due(&d->pace, now));
 }
 
+/* A node that was deleted, or declared to have left, does not come back because something about it has changed. */
+static bool is_there(const struct describe *d)
+{
+    enum nr_state state;
+    return nodeself_state(d->o.self, &state) == 0 && state != NR_STATE_LEFT;
+}
+
 static void on_say(void *arg)
 {
     struct describe *d = arg;
     struct nr_now now = nr_clock_now();
+    if (!is_there(d)) return;
     describe_before_beat(d, now);
     int err = nodeself_register(d->o.self, *d->o.conf, now);
     relay_drain(d->o.relay, now);
@@ -101,9 +110,10 @@ static void on_report(void *arg, const struct nr_report *r)
 {
     struct describe *d = arg;
     bool changed = false;
-    if (r->metrics.len > 0) hold_metrics(d, r->metrics);
-    if (r->capabilities.len > 0) changed |= hold(&d->capabilities, r->capabilities);
-    if (r->modules.len > 0) changed |= hold(&d->modules, r->modules);
+    /* It may have been on its way when nodeprobe was told otherwise. */
+    if (r->metrics.len > 0 && !d->no_metrics) hold_metrics(d, r->metrics);
+    if (r->capabilities.len > 0 && !d->no_capabilities) changed |= hold(&d->capabilities, r->capabilities);
+    if (r->modules.len > 0 && !d->no_modules) changed |= hold(&d->modules, r->modules);
     take_facts(d);
     if (changed) say_soon(d);
 }
@@ -180,12 +190,14 @@ static void make_plan(const struct describe *d, struct nr_plan *plan)
 static int tell_probe(struct describe *d)
 {
     struct nr_plan plan;
-    bool nothing = true;
     make_plan(d, &plan);
-    for (enum nr_source s = 0; s < NR_SOURCE_LOAD; s++) nothing &= plan.off[s];
-    if (nothing) (void)hold(&d->capabilities, nr_bytes(NULL, 0));
-    if (plan.check_count == 0) (void)hold(&d->modules, nr_bytes(NULL, 0));
-    if (plan.off[NR_SOURCE_LOAD]) forget_metrics(d);
+    d->no_capabilities = true;
+    for (enum nr_source s = 0; s < NR_SOURCE_LOAD; s++) d->no_capabilities &= plan.off[s];
+    d->no_modules = plan.check_count == 0;
+    d->no_metrics = plan.off[NR_SOURCE_LOAD];
+    if (d->no_capabilities) (void)hold(&d->capabilities, nr_bytes(NULL, 0));
+    if (d->no_modules) (void)hold(&d->modules, nr_bytes(NULL, 0));
+    if (d->no_metrics) forget_metrics(d);
     take_facts(d);
     return probe_set_plan(d->probe, &plan);
 }

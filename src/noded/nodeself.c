@@ -27,12 +27,15 @@ int nodeself_note_state(const struct nodeself *s)
     return err ? err : nr_store_meta_put(s->store, RESUME_STATE, nr_bytes_str(nr_state_name(state)));
 }
 
-/* What to declare at a start. Of a node that did not leave (it crashed) the core keeps the declared state itself. */
+/* What to declare. Maintenance and draining the core keeps itself, where the node did not leave (it crashed, or goes
+ * on); that it is degraded is kept as long as it goes on. */
 static enum nr_state state_to_declare(const struct nodeself *s)
 {
     enum nr_state held, noted;
     struct nr_bytes word;
-    if (nodeself_state(s, &held) != 0 || held != NR_STATE_LEFT) return NR_STATE_ONLINE;
+    if (nodeself_state(s, &held) != 0) return NR_STATE_ONLINE;
+    if (held == NR_STATE_DEGRADED && s->registered) return held;
+    if (held != NR_STATE_LEFT) return NR_STATE_ONLINE;
     if (nr_store_meta_get(s->store, RESUME_STATE, &word) != 0 || !nr_state_parse(word, &noted)) return NR_STATE_ONLINE;
     return noted == NR_STATE_MAINTENANCE || noted == NR_STATE_DRAINING ? noted : NR_STATE_ONLINE;
 }
@@ -91,5 +94,7 @@ int nodeself_register(struct nodeself *s, const struct nr_conf *conf, struct nr_
     body.role = nr_bytes_str(nr_conf_text(conf, NR_CONF_ROLE));
     body.metadata = nr_writer_bytes(&w);
     say_left_out(s, left_out, take_labels(&body, conf, facts));
-    return nr_core_register(s->core, now, nr_bytes_str(s->node_id), &body);
+    err = nr_core_register(s->core, now, nr_bytes_str(s->node_id), &body);
+    if (!err) s->registered = true;
+    return err;
 }

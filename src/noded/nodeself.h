@@ -23,6 +23,7 @@ struct nodeself {
     const struct nodeself_facts *facts; /* borrowed; NULL: none */
     unsigned metadata_left_out;         /* what the last registration left out, as far as it was said */
     size_t labels_left_out;
+    bool registered; /* by this process */
 };
 
 /* Registers by configuration and facts. A node that had left comes back, in maintenance or draining if it was so

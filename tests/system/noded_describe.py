@@ -76,6 +76,8 @@ class Case(unittest.TestCase):
     def node(self, *flags, fake=None, beat=1, conf=None, **options):
         """A started peer; with `conf`, by that file, which `configure` rewrites."""
         flags = ["--heartbeat-interval", str(beat), *flags]
+        if fake and conf is None:
+            flags += ["--check", "web=tcp://127.0.0.1:1"]  # or no report of modules would be taken
         if conf is not None:
             self.path = self.cluster.path("c.conf")
             with open(self.path, "w", encoding="utf-8") as f:
@@ -120,7 +122,7 @@ class Described(Case):
     # nodeprobe that is killed comes back, is told the same, and what it had found stays.
     def test_killed(self):
         fake = Fake(self.cluster)
-        node = self.node("--check", "web=tcp://127.0.0.1:1", fake=fake)
+        node = self.node(fake=fake)
         other = self.other(node)
         fake.say(SYSTEM)
         self.wait_for_metadata(other, SYSTEM)
@@ -259,11 +261,34 @@ class Described(Case):
         nr.wait_for(lambda: node.stats()["descriptions"] == 3)
         self.assertGreater(time.monotonic() - began, 4)
         updated = set()
-        while time.monotonic() - began < 9:
+        while time.monotonic() - began < 12:
             updated.add(self.seen(other)["updated_at"])
             self.assertEqual(node.stats()["descriptions"], 3)
             time.sleep(0.2)
         self.assertLessEqual(len(updated), 2)
+
+    # What is found changes no declared state, and brings no node back that was deleted.
+    def test_declared_state(self):
+        fake = Fake(self.cluster)
+        node = self.node(fake=fake)
+        other = self.other(node)
+        node.call("heartbeat", node_id="described", status="degraded")
+        fake.say(modules(web="up"))
+        self.wait_for_metadata(other, modules(web="up"))
+        self.assertEqual(node.info()["state"], "degraded")
+        node.call("declare", state="maintenance")
+        fake.say(modules(web="down"))
+        self.wait_for_metadata(other, modules(web="down"))
+        self.assertEqual(node.info()["state"], "maintenance")
+        node.call("delete", node_id="described")
+        taken = node.stats()["probe_reports"]
+        fake.say(modules(web="up"), modules(web="unknown"))
+        nr.wait_for(lambda: node.stats()["probe_reports"] > taken + 1)
+        nr.wait_for(lambda: self.seen(other) is None)
+        until = time.monotonic() + 6  # the pace is over, and nothing was said
+        while time.monotonic() < until:
+            self.assertEqual(node.info()["state"], "deleted")
+            time.sleep(0.2)
 
     # What does not fit into a record is left out in order, the models first, and the log says so once.
     def test_too_much(self):
