@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 ANSWER_MAX = 64 << 20
 TIMEOUT_S = 30
 PATIENCE_S = 60  # for a server that asks to come back later
+ABSENCE_S = 2
 PASSING = (429, 502, 503, 504)
 
 
@@ -45,7 +46,7 @@ class Web:
             except (OSError, http.client.HTTPException) as err:
                 self._connection.close()
                 last, asked = f"{type(err).__name__}: {err}", ""
-                end = min(end, time.monotonic() + 5)  # a server that is not there at all is not waited for as long
+                end = min(end, time.monotonic() + ABSENCE_S)  # a server that is not there at all is not waited for as long
             wait = max(pause, float(asked) if asked.isdigit() and len(asked) < 5 else 0)
             if time.monotonic() + wait > end:
                 raise WebError(f"{self.url}: {method} {path}: {last}")
