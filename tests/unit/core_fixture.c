@@ -150,6 +150,7 @@ void fix_start(struct fix *f, size_t i)
     struct nr_core_config config = { .node_id = nr_bytes_str(p->id),
                                      .seed = 77 + i + (uint64_t)f->us,
                                      .stamp_floor = p->reserved,
+                                     .lease_s = f->lease_s,
                                      .heartbeat_interval_ms = 10000 };
     struct nr_core_host host = { .ctx = p,
                                  .hash8 = host_hash8,
@@ -182,7 +183,13 @@ void fix_stop(struct fix *f, size_t i)
 
 void fix_init(struct fix *f, size_t count)
 {
+    fix_init_leased(f, count, 0);
+}
+
+void fix_init_leased(struct fix *f, size_t count, uint32_t lease_s)
+{
     memset(f, 0, sizeof *f);
+    f->lease_s = lease_s;
     assert_int_equal(nr_crypto_init(), 0);
     assert_true(count <= FIX_PEERS);
     f->count = count;

@@ -46,12 +46,14 @@ struct fix {
     struct fix_peer peers[FIX_PEERS];
     size_t count;
     int64_t us;
-    size_t sent;                                                                       /* datagrams */
+    uint32_t lease_s; /* of NODE records; 0: the core's own */
+    size_t sent;      /* datagrams */
     bool (*filter)(struct fix *f, struct fix_peer *from, const struct nr_datagram *d); /* false: lost */
     void *filter_arg;
 };
 
 void fix_init(struct fix *f, size_t count); /* started, each but the first with the first as its seed */
+void fix_init_leased(struct fix *f, size_t count, uint32_t lease_s);
 void fix_fini(struct fix *f);
 struct nr_now fix_now(const struct fix *f, const struct fix_peer *p);
 void fix_start(struct fix *f, size_t i);    /* makes and starts the core on what its store holds */
