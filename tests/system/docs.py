@@ -18,6 +18,7 @@ STEP = re.compile(r"<!-- (?:runnable on (?P<where>\w+) -->\n```sh\n(?P<text>.*?)
 SEES = {
     "nodectl status\nnodectl nodes": ["Status      online", "ok       store"],
     "nodectl bootstrap --role worker": ["gpu", "node-one-", "node-two-"],
+    "nodectl describe": ["router", "Memory"],
     "nodectl log --limit": ["node-two-"],
     "nodectl maintenance on": ["Status      maintenance"],
     "nodectl profile set": ["inference"],
@@ -48,14 +49,14 @@ def page_of(name):
 
 def readme(lab):
     with Installed(lab, "one") as one, Installed(lab, "two") as two:
-        assert follow(page_of("README.md"), {"one": one, "two": two}) == 3
+        assert follow(page_of("README.md"), {"one": one, "two": two}) == 4
         for machine in (one, two):
             machine.stop("noded")
 
 
 def operating(lab):
     page = page_of("deploy/OPERATING.md")
-    assert all(words in page for words in SEES), "a block that this test looks at is gone"
+    assert all(words in page + page_of("README.md") for words in SEES), "a block that this test looks at is gone"
     with Installed(lab, "one") as one, Installed(lab, "two") as two:
         one.start("noded")
         one.start("nodehttpd")
