@@ -126,8 +126,8 @@ struct nr_node_filter {
     bool by_status;
     enum nr_node_status status;
     const char *type;       /* metadata.node_type; NULL: any */
-    const char *capability; /* a key of metadata.capabilities whose value is not false or null, or an element of one of
-                               its arrays; NULL: any */
+    const char *capability; /* a key of metadata.capabilities whose value is not false, null, an empty array or an
+                               object with `available` false, or an element of one of its arrays; NULL: any */
 };
 /* Walks nodes in ascending order of node_id, through the index of a role or label where the filter names one.
  *     struct nr_node_cursor c;

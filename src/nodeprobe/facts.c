@@ -175,13 +175,18 @@ static void add_words(struct parts *words, struct nr_bytes array)
     }
 }
 
-/* "features" or "services": what all sources say under that name, as an item in `room`. Empty: nobody says anything. */
+/* "features" or "services": what all sources say under that name, as an item in `room`. Empty: nobody knows of any. */
 static struct nr_bytes gather_words(const struct facts *f, const char *name, uint8_t *room, size_t size)
 {
     struct parts words = { .count = 0 };
     struct nr_writer w;
-    for (size_t i = 0; i < FACTS_SOURCES_MAX; i++) add_words(&words, find(f, i, name));
-    if (words.count == 0) return nr_bytes(NULL, 0);
+    bool known = false;
+    for (size_t i = 0; i < FACTS_SOURCES_MAX; i++) {
+        struct nr_bytes array = find(f, i, name);
+        known |= array.len > 0;
+        add_words(&words, array);
+    }
+    if (!known) return nr_bytes(NULL, 0);
     nr_writer_init(&w, room, size);
     nr_mp_write_array(&w, (uint32_t)words.count);
     for (size_t i = 0; i < words.count; i++) nr_mp_write_str(&w, words.of[i].key);

@@ -51,7 +51,7 @@ static bool take(struct row *row, int err, struct nr_bytes output)
     static const uint8_t nothing = 0x80; /* an empty map */
     struct facts *facts = row->g->options.facts;
     if (err == NR_E_NOT_FOUND) {
-        output = nr_bytes(&nothing, 1);
+        output = row->source->absent.len > 0 ? row->source->absent : nr_bytes(&nothing, 1);
         err = 0;
     }
     if (!err) err = facts_found(facts, row->index, output);

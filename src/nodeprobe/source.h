@@ -35,7 +35,13 @@ struct source {
      * known at once. Any other error, a crash, or the deadline: it cannot be said now; what was found last stays for
      * some runs. */
     int (*run)(const struct source_env *env, struct nr_writer *out);
+    struct nr_bytes absent; /* the fragment where this machine has none of it; empty: says nothing */
 };
+/* Of a literal of msgpack. */
+#define SOURCE_SAYS(literal)                                                                                           \
+    {                                                                                                                  \
+        .data = (const uint8_t *)(literal), .len = sizeof(literal) - 1                                                 \
+    }
 #define SOURCE_NEEDS(s) (1u << (s))
 
 #define SOURCE_INTERVAL_FACTS    300000

@@ -69,4 +69,6 @@ const struct source source_docker = {
     .interval_ms = SOURCE_INTERVAL_SERVICES,
     .deadline_ms = DEADLINE_MS,
     .run = run,
+    .absent = SOURCE_SAYS("\x81\xa8"
+                          "features\x90"),
 };

@@ -63,4 +63,7 @@ const struct source source_gpu = {
     .interval_ms = SOURCE_INTERVAL_FACTS,
     .deadline_ms = DEADLINE_MS,
     .run = run,
+    .absent = SOURCE_SAYS("\x82\xa8"
+                          "features\x90\xa3gpu\x81\xa9"
+                          "available\xc2"),
 };

@@ -52,4 +52,8 @@ const struct source source_ollama = {
     .interval_ms = SOURCE_INTERVAL_SERVICES,
     .deadline_ms = DEADLINE_MS,
     .run = run,
+    .absent = SOURCE_SAYS("\x82\xa6"
+                          "ollama\x81\xa9"
+                          "available\xc2\xa8"
+                          "services\x90"),
 };

@@ -59,10 +59,13 @@ static int step(struct nr_node_cursor *c, const struct nr_store_key *prefix, str
     return nr_has_prefix(*key, nr_key_bytes(prefix)) ? 0 : NR_E_NOT_FOUND;
 }
 
-/* Whether an item of metadata.capabilities counts as there. */
+/* Whether an item of metadata.capabilities counts as there: no nil, false or empty array, nor a map that says of itself
+ * that it is not available. */
 static bool is_set(struct nr_bytes item)
 {
-    return item.len && item.data[0] != 0xc0 && item.data[0] != 0xc2; /* nil, false */
+    struct nr_bytes available;
+    if (nr_mp_find(item, "available", &available)) item = available;
+    return item.len && item.data[0] != 0xc0 && item.data[0] != 0xc2 && item.data[0] != 0x90;
 }
 
 static bool array_has(struct nr_bytes array, struct nr_bytes word)

@@ -8,8 +8,9 @@
  * cpu_count, cpu_limit (CPUs, of a container that has fewer), memory_total_gb, memory_limit_gb (as cpu_limit),
  * disk_total_gb}, "disks" [{name, model, size_gb, rotational}], "features" ["docker", "gpu"], "services" ["ollama"],
  * "gpu" {available, count, gpus [names], devices [{name, vendor, memory_gb}]}, "docker" {version, api_version},
- * "ollama" {available, count (also where not all are listed), models [names]}. A source that is off or was not found
- * leaves out its own. Gigabytes are of 2^30 bytes.
+ * "ollama" {available, count (also where not all are listed), models [names]}. A source that is off or cannot be
+ * asked leaves out its own; one that finds nothing says so: "gpu" and "ollama" {available: false}, and empty arrays.
+ * Gigabytes are of 2^30 bytes.
  *
  * metrics: cpu_percent, memory_percent, memory_available_gb, disk_percent, disk_free_gb, load_1, load_5, load_15, and
  * where there is a GPU that tells: gpu_percent, gpu_memory_percent. */

@@ -17,6 +17,7 @@ import nr
 import probing
 
 GIB = 2 ** 30
+NO_OLLAMA = ({"ollama": {"available": False}, "services": []}, {})
 MODELS = {"models": [{"name": "qwen2:7b", "model": "qwen2:7b", "size": 4431400262, "details": {"family": "qwen2"}},
                      {"name": "llama3:8b", "model": "llama3:8b", "size": 4661224676}]}
 DOCKER = {"Platform": {"Name": "Docker Engine - Community"}, "Version": "24.0.7", "ApiVersion": "1.43", "Os": "linux"}
@@ -242,14 +243,14 @@ class Detect(unittest.TestCase):
         self.assertEqual(found, {"services": ["ollama"],
                                  "ollama": {"available": True, "count": 2, "models": ["llama3:8b", "qwen2:7b"]}})
 
-    # What is no Ollama is none: garbage, another answer, too much, bytes and headers without end, nobody.
+    # What is no Ollama is none, which is said where it is plain: another page, nobody. Garbage, too much and what has no end say nothing.
     def test_no_ollama(self):
         for path in ("garbage", "no-such", "large", "endless", "headers"):
             begun = time.monotonic()
-            self.assertEqual(look(["ollama"], ollama=f"{self.url}/{path}"), ({}, {}), path)
+            self.assertEqual(look(["ollama"], ollama=f"{self.url}/{path}"), NO_OLLAMA if path == "no-such" else ({}, {}), path)
             self.assertLess(time.monotonic() - begun, 8)
             self.assertIn(f"/{path}/api/tags", self.server.seen)
-        self.assertEqual(look(["ollama"], ollama=f"http://127.0.0.1:{nr.free_port(socket.SOCK_STREAM)}"), ({}, {}))
+        self.assertEqual(look(["ollama"], ollama=f"http://127.0.0.1:{nr.free_port(socket.SOCK_STREAM)}"), NO_OLLAMA)
 
 
 @unittest.skipUnless(os.geteuid() == 0, "a /run of its own takes root")
@@ -275,7 +276,7 @@ class Docker(unittest.TestCase):
 
     # A socket that nobody answers on, or the program alone, is a Docker without a version; nothing is none.
     def test_without_version(self):
-        self.assertEqual(self.found(), {})
+        self.assertEqual(self.found(), {"features": []})
         write_script(f"{self.bin}/docker", "exit 0\n")
         self.assertEqual(self.found(), {"features": ["docker"]})
         os.unlink(f"{self.bin}/docker")

@@ -121,12 +121,24 @@ static int say_url(const struct source_env *env, struct nr_writer *out)
     return 0;
 }
 
-static const struct source facts_source = { "a", SOURCE_NEEDS(NR_SOURCE_SYSTEM), 300000, 10000, say_a };
-static const struct source absent_source = { "none", SOURCE_NEEDS(NR_SOURCE_DOCKER), 300000, 10000, find_nothing };
-static const struct source hanging_source = { "hangs", SOURCE_NEEDS(NR_SOURCE_GPU), 300000, 300, hang };
-static const struct source url_source = { "url", SOURCE_NEEDS(NR_SOURCE_OLLAMA), 300000, 10000, say_url };
+static const struct source facts_source = {
+    .name = "a", .needs = SOURCE_NEEDS(NR_SOURCE_SYSTEM), .interval_ms = 300000, .deadline_ms = 10000, .run = say_a
+};
+static const struct source absent_source = { .name = "none",
+                                             .needs = SOURCE_NEEDS(NR_SOURCE_DOCKER),
+                                             .interval_ms = 300000,
+                                             .deadline_ms = 10000,
+                                             .run = find_nothing,
+                                             .absent = SOURCE_SAYS("\x81\xa1n\xc2") };
+static const struct source hanging_source = {
+    .name = "hangs", .needs = SOURCE_NEEDS(NR_SOURCE_GPU), .interval_ms = 300000, .deadline_ms = 300, .run = hang
+};
+static const struct source url_source = {
+    .name = "url", .needs = SOURCE_NEEDS(NR_SOURCE_OLLAMA), .interval_ms = 300000, .deadline_ms = 10000, .run = say_url
+};
 
-/* Each source runs at once, with its surroundings; one that hangs is given up, one that finds nothing says nothing. */
+/* Each source runs at once, with its surroundings; one that hangs is given up, one that finds nothing says
+ * what it says then. */
 static void first_run(void **state)
 {
     (void)state;
@@ -135,7 +147,7 @@ static void first_run(void **state)
     run_until(complete);
     assert_int_equal(looked, 4);
     assert_int_equal(measured, 0);
-    CAPABILITIES("\x82\xa1\x61\x01\xa1z\xa8http://o");
+    CAPABILITIES("\x83\xa1\x61\x01\xa1n\xc2\xa1z\xa8http://o");
 }
 
 /* A source of which something is off does not run, and what it said is forgotten; what others said stays. */
@@ -143,8 +155,11 @@ static void switched_off(void **state)
 {
     (void)state;
     static const struct source *const sources[] = { &facts_source, &url_source, NULL };
-    static const struct source both = { "both", SOURCE_NEEDS(NR_SOURCE_OLLAMA) | SOURCE_NEEDS(NR_SOURCE_SYSTEM), 300000,
-                                        10000, say_a };
+    static const struct source both = { .name = "both",
+                                        .needs = SOURCE_NEEDS(NR_SOURCE_OLLAMA) | SOURCE_NEEDS(NR_SOURCE_SYSTEM),
+                                        .interval_ms = 300000,
+                                        .deadline_ms = 10000,
+                                        .run = say_a };
     begin(sources);
     run_until(complete);
     plan.off[NR_SOURCE_OLLAMA] = true;
@@ -184,7 +199,9 @@ static bool three_measured(void)
 static void load(void **state)
 {
     (void)state;
-    static const struct source source = { "load", SOURCE_NEEDS(NR_SOURCE_LOAD), 0, 10000, count };
+    static const struct source source = {
+        .name = "load", .needs = SOURCE_NEEDS(NR_SOURCE_LOAD), .interval_ms = 0, .deadline_ms = 10000, .run = count
+    };
     uint8_t room[NR_REPORT_METRICS_MAX];
     struct nr_writer w;
     begin((const struct source *const[]){ &source, NULL });
@@ -200,7 +217,9 @@ static void load(void **state)
 static void no_load(void **state)
 {
     (void)state;
-    static const struct source source = { "load", SOURCE_NEEDS(NR_SOURCE_LOAD), 0, 10000, count };
+    static const struct source source = {
+        .name = "load", .needs = SOURCE_NEEDS(NR_SOURCE_LOAD), .interval_ms = 0, .deadline_ms = 10000, .run = count
+    };
     plan.load_ms = 0;
     begin((const struct source *const[]){ &source, NULL });
     assert_true(complete());
@@ -234,7 +253,11 @@ static void run_times(int times)
 static void fails_later(void **state)
 {
     (void)state;
-    static const struct source source = { "flaky", SOURCE_NEEDS(NR_SOURCE_DISKS), 100, 10000, say_a_for_a_while };
+    static const struct source source = { .name = "flaky",
+                                          .needs = SOURCE_NEEDS(NR_SOURCE_DISKS),
+                                          .interval_ms = 100,
+                                          .deadline_ms = 10000,
+                                          .run = say_a_for_a_while };
     int fd = mkstemp(switch_path);
     assert_true(fd >= 0);
     close(fd);

@@ -143,7 +143,7 @@ static void with_capabilities(struct nr_store *s)
     nr_writer_init(&mw, metadata, sizeof metadata);
     nr_mp_write_map(&mw, 1);
     nr_mp_write_cstr(&mw, "capabilities");
-    nr_mp_write_map(&mw, 4);
+    nr_mp_write_map(&mw, 6);
     nr_mp_write_cstr(&mw, "features");
     nr_mp_write_array(&mw, 2);
     nr_mp_write_uint(&mw, 1);
@@ -154,6 +154,12 @@ static void with_capabilities(struct nr_store *s)
     nr_mp_write_nil(&mw);
     nr_mp_write_cstr(&mw, "ollama");
     nr_mp_write_map(&mw, 0);
+    nr_mp_write_cstr(&mw, "services");
+    nr_mp_write_array(&mw, 0);
+    nr_mp_write_cstr(&mw, "vllm");
+    nr_mp_write_map(&mw, 1);
+    nr_mp_write_cstr(&mw, "available");
+    nr_mp_write_bool(&mw, false);
     const struct nr_node_body b = { .hostname = nr_bytes_str("h"),
                                     .role = nr_bytes_str("r"),
                                     .metadata = nr_writer_bytes(&mw),
@@ -165,7 +171,7 @@ static void with_capabilities(struct nr_store *s)
     say(s, make_node(1, "plain", T0, &(struct node_say){ 0 }), T0);
 }
 
-/* A capability is a key that is neither false nor null, or an element of one of the arrays. */
+/* A capability is a key whose value says that it is there, or an element of one of the arrays. */
 static void capabilities(void **state)
 {
     struct place *p = *state;
@@ -176,6 +182,8 @@ static void capabilities(void **state)
     expect(p, &(struct nr_node_filter){ .capability = "docker" }, T0, "n ");
     expect(p, &(struct nr_node_filter){ .capability = "gpu" }, T0, "");
     expect(p, &(struct nr_node_filter){ .capability = "none" }, T0, "");
+    expect(p, &(struct nr_node_filter){ .capability = "services" }, T0, "");
+    expect(p, &(struct nr_node_filter){ .capability = "vllm" }, T0, "");
     expect(p, &(struct nr_node_filter){ .capability = "dock" }, T0, "");
 }
 
