@@ -215,8 +215,8 @@ static int reload(void *arg)
     d->conf = fresh;
     nr_conf_free(was);
     int err = describe_reload(d->describe);
-    if (!err) err = nodeself_register(&d->self, d->conf, now);
-    if (!err) err = seeds_set(&d->seeds, d->conf, &d->identity);
+    int failed = seeds_set(&d->seeds, d->conf, &d->identity);
+    if (!err) err = failed;
     relay_drain(d->relay, now);
     if (err) {
         nr_log_error("config: not applied: %s", nr_strerror(err));
@@ -305,7 +305,8 @@ int daemon_open(struct daemon **out, struct nr_conf *conf, const struct daemon_o
     d->o = *options;
     d->conf = conf;
     d->identity.dir = -1;
-    int err = open_identity(d);
+    int err = nodeself_check(conf);
+    if (!err) err = open_identity(d);
     if (!err) err = open_store(d);
     if (!err) err = open_core(d);
     if (!err) err = open_relay(d);

@@ -7,7 +7,7 @@
 #include "noded/pace.h"
 #include "noded/profile.h"
 
-#define BEATS_TOLD 3 /* for which a measurement holds */
+#define LOOKS_TOLD 3 /* for which a measurement holds: as many heartbeats, but where these are rare */
 
 struct describe {
     struct describe_options o;
@@ -16,9 +16,10 @@ struct describe {
     struct nr_buf capabilities, modules;
     struct nodeself_facts facts; /* borrows from these two and from the profile */
     bool measured;               /* the core holds metrics, of this moment: */
-    int64_t measured_us;
+    int64_t measured_us, holds_ms;
 
-    struct nr_later *look; /* at the profile, behind the events of this turn */
+    struct nr_timer *look; /* at the profile */
+    struct pace looks;     /* that found another: each has nodeprobe begin anew */
     uint8_t config[NR_CONFIG_MAX];
     uint64_t profile_id; /* 0: none */
     unsigned parts;      /* that are taken over */
@@ -45,8 +46,7 @@ static void forget_metrics(struct describe *d)
 void describe_before_beat(struct describe *d, struct nr_now now)
 {
     if (!d || !d->measured) return;
-    int64_t holds_us = nr_conf_number(*d->o.conf, NR_CONF_HEARTBEAT_INTERVAL) * 1000000 * BEATS_TOLD;
-    if (now.mono_us - d->measured_us > holds_us) forget_metrics(d);
+    if (now.mono_us - d->measured_us > d->holds_ms * 1000) forget_metrics(d);
 }
 
 static void on_stale(void *arg)
@@ -59,13 +59,18 @@ static void hold_metrics(struct describe *d, struct nr_bytes metrics)
     if (nr_core_set_metrics(d->o.core, metrics) != 0) return;
     d->measured = true;
     d->measured_us = nr_clock_now().mono_us;
-    nr_timer_in(d->stale, nr_conf_number(*d->o.conf, NR_CONF_HEARTBEAT_INTERVAL) * 1000 * BEATS_TOLD);
+    nr_timer_in(d->stale, d->holds_ms);
+}
+
+static void soon(struct nr_timer *timer, const struct pace *pace)
+{
+    struct nr_now now = nr_clock_now();
+    if (!nr_timer_pending(timer)) nr_timer_at(timer, now, pace_due(pace, now));
 }
 
 static void say_soon(struct describe *d)
 {
-    struct nr_now now = nr_clock_now();
-    if (!nr_timer_pending(d->say)) nr_timer_at(d->say, now, pace_due(&d->pace, now));
+    soon(d->say, &d->pace);
 }
 
 /* A node that was deleted, or declared to have left, does not come back because something about it has changed. */
@@ -149,8 +154,10 @@ static bool look_at_profile(struct describe *d, struct nr_now now)
     uint64_t id = 0;
     int err = parts ? profile_find(d->o.store, nr_bytes_str(role_of(d)), now.wall_ms, d->config, &config, &id)
                     : NR_E_NOT_FOUND;
-    if (err && err != NR_E_NOT_FOUND) nr_log_error("profile: cannot be read: %s", nr_strerror(err));
-    if (err) id = 0;
+    if (err && err != NR_E_NOT_FOUND) {
+        nr_log_error("profile: cannot be read: %s", nr_strerror(err));
+        return false; /* what was taken over stays */
+    }
     bool changed = id != d->profile_id || parts != d->parts;
     d->profile_id = id;
     d->parts = parts;
@@ -195,6 +202,7 @@ static int tell_probe(struct describe *d)
     for (enum nr_source s = 0; s < NR_SOURCE_LOAD; s++) d->no_capabilities &= plan.off[s];
     d->no_modules = plan.check_count == 0;
     d->no_metrics = plan.off[NR_SOURCE_LOAD];
+    d->holds_ms = (int64_t)plan.load_ms * LOOKS_TOLD;
     if (d->no_capabilities) (void)hold(&d->capabilities, nr_bytes(NULL, 0));
     if (d->no_modules) (void)hold(&d->modules, nr_bytes(NULL, 0));
     if (d->no_metrics) forget_metrics(d);
@@ -205,7 +213,9 @@ static int tell_probe(struct describe *d)
 static void on_look(void *arg)
 {
     struct describe *d = arg;
-    if (!look_at_profile(d, nr_clock_now())) return;
+    struct nr_now now = nr_clock_now();
+    if (!look_at_profile(d, now)) return;
+    pace_said(&d->looks, now);
     nr_log_info("profile: taken over: role=%s labels=%zu checks=%zu", role_of(d), d->profile.label_count,
                 d->profile.check_count);
     int err = tell_probe(d);
@@ -218,7 +228,7 @@ void describe_on_event(struct describe *d, const struct nr_event *e)
     bool record = e->type == NR_EVENT_RECORD || e->type == NR_EVENT_ENDED;
     if (!d || !record || e->kind != NR_KIND_PROFILE) return;
     if (!nr_bytes_eq(nr_bytes(e->subject, e->subject_len), nr_bytes_str(role_of(d)))) return;
-    nr_later_ask(d->look);
+    soon(d->look, &d->looks);
 }
 
 int describe_start(struct describe *d)
@@ -228,8 +238,12 @@ int describe_start(struct describe *d)
 
 int describe_reload(struct describe *d)
 {
-    (void)look_at_profile(d, nr_clock_now());
-    return tell_probe(d);
+    struct nr_now now = nr_clock_now();
+    (void)look_at_profile(d, now);
+    int err = tell_probe(d);
+    int failed = nodeself_register(d->o.self, *d->o.conf, now);
+    if (failed) say_soon(d);
+    return err ? err : failed;
 }
 
 struct describe *describe_new(const struct describe_options *options)
@@ -239,9 +253,9 @@ struct describe *describe_new(const struct describe_options *options)
     d->o = *options;
     nr_buf_init(&d->capabilities, 0);
     nr_buf_init(&d->modules, 0);
-    d->probe =
-        probe_new(&(struct probe_options){ .loop = options->loop, .report = on_report, .lost = on_lost, .arg = d });
-    d->look = nr_later_new(options->loop, on_look, d);
+    d->probe = probe_new(&(struct probe_options){
+        .loop = options->loop, .silent_ms = PROBE_SILENT_MS, .report = on_report, .lost = on_lost, .arg = d });
+    d->look = nr_timer_new(options->loop, on_look, d);
     d->say = nr_timer_new(options->loop, on_say, d);
     d->stale = nr_timer_new(options->loop, on_stale, d);
     if (!d->probe || !d->look || !d->say || !d->stale) {
@@ -257,6 +271,7 @@ void describe_end(struct describe *d)
 {
     if (!d) return;
     nr_timer_cancel(d->say);
+    nr_timer_cancel(d->look);
     probe_end(d->probe);
 }
 
@@ -264,7 +279,7 @@ void describe_free(struct describe *d)
 {
     if (!d) return;
     probe_free(d->probe);
-    nr_later_free(d->look);
+    nr_timer_free(d->look);
     nr_timer_free(d->say);
     nr_timer_free(d->stale);
     nr_buf_fini(&d->capabilities);

@@ -1,7 +1,8 @@
 /* What this node says of itself beyond its configuration, kept up to date: what nodeprobe finds out about the machine
  * and its services, the load for its heartbeats, and what it takes over from the profile of its role.
  *
- * Changes are registered by noded/pace.h. A measurement of load is told for three heartbeat intervals and then no more:
+ * Changes are registered by noded/pace.h, and a profile that is rewritten is taken over by it. A measurement of load is
+ * told for three times that between measurements, which is the heartbeat interval and at most 30 s, and then no more:
  * no heartbeat carries a figure that is not of now. */
 #ifndef NODED_DESCRIBE_H
 #define NODED_DESCRIBE_H
@@ -31,8 +32,8 @@ int describe_start(struct describe *d) NR_MUST_CHECK;
 /* Nodeprobe is to end: the node is leaving. Takes NULL. */
 void describe_end(struct describe *d);
 
-/* The configuration was read again; what has changed is for the caller to register. NR_E_NOMEM: nodeprobe goes on with
- * what it was told before. */
+/* The configuration was read again: tells nodeprobe, and registers the node. NR_E_NOMEM: nodeprobe goes on with what it
+ * was told before; else what the registration returns, which is then tried again. */
 int describe_reload(struct describe *d) NR_MUST_CHECK;
 /* An event of the core: a profile may have changed. Does not call into the core. Takes NULL. */
 void describe_on_event(struct describe *d, const struct nr_event *e);

@@ -74,6 +74,18 @@ static void say_left_out(struct nodeself *s, unsigned metadata, size_t labels)
     s->labels_left_out = labels;
 }
 
+int nodeself_check(const struct nr_conf *conf)
+{
+    static const struct metadata_facts none = { .modules = { 0 } };
+    uint8_t metadata[NR_METADATA_MAX];
+    struct nr_writer w;
+    unsigned left_out;
+    nr_writer_init(&w, metadata, sizeof metadata);
+    int err = metadata_write(conf, &none, &w, &left_out);
+    if (err) nr_log_error("config: the metadata is larger than a record holds: at most=%d bytes", NR_METADATA_MAX);
+    return err;
+}
+
 int nodeself_register(struct nodeself *s, const struct nr_conf *conf, struct nr_now now)
 {
     static const struct nodeself_facts none = { .label_count = 0 };

@@ -26,9 +26,12 @@ struct nodeself {
     bool registered; /* by this process */
 };
 
+/* Whether a record can hold what the configuration says. NR_E_INVALID: its metadata is too large, which the log says.
+ */
+int nodeself_check(const struct nr_conf *conf) NR_MUST_CHECK;
 /* Registers by configuration and facts. A node that had left comes back, in maintenance or draining if it was so
  * declared before it left. Labels and facts beyond what a record holds are left out, which the log says. NR_E_INVALID
- * (the configuration's metadata alone is more than that), and what the core returns. */
+ * as nodeself_check, and what the core returns. */
 int nodeself_register(struct nodeself *s, const struct nr_conf *conf, struct nr_now now) NR_MUST_CHECK;
 /* The state that this node's own record declares; NR_E_NOT_FOUND without one. */
 int nodeself_state(const struct nodeself *s, enum nr_state *state) NR_MUST_CHECK;

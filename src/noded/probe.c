@@ -17,8 +17,7 @@
 #define PAUSE_MIN_MS 1000
 #define PAUSE_MAX_MS 60000
 #define RAN_WELL_US  60000000
-#define SILENT_MS    120000 /* load is measured every 30 s at least */
-#define LINGER_MS    5000   /* one that was asked to end */
+#define LINGER_MS    5000 /* one that was asked to end */
 #define REAP_STEP_MS 10
 #define MUTE_MAX     3
 #define REAP_MS      1000
@@ -27,7 +26,6 @@ struct probe {
     struct probe_options o;
     struct nr_buf plan; /* a frame */
     bool wanted;
-    bool talks;   /* the plan has it report load */
     bool leaving; /* the child was asked to end */
     bool missing_said, ends_said;
     pid_t pid;                /* -1: none */
@@ -49,8 +47,7 @@ static void on_report(void *arg, struct nr_bytes body)
     }
     p->stats.probe_reports++;
     p->mute = 0;
-    /* One that has measured load goes on doing so: from then on silence is a fault. */
-    if (p->talks && report.metrics.len > 0) nr_timer_in(p->patience, SILENT_MS);
+    nr_timer_in(p->patience, p->o.silent_ms);
     p->o.report(p->o.arg, &report);
 }
 
@@ -111,6 +108,7 @@ static void launch(struct probe *p)
         return;
     }
     nr_log_debug("probe: started: pid=%d", (int)p->pid);
+    nr_timer_in(p->patience, p->o.silent_ms);
     nr_stream_send(p->stream, nr_buf_bytes(&p->plan));
 }
 
@@ -261,11 +259,8 @@ int probe_set_plan(struct probe *p, const struct nr_plan *plan)
     }
     bool begins = !p->wanted && p->pid < 0;
     p->wanted = true;
-    p->talks = !plan->off[NR_SOURCE_LOAD];
     if (begins) launch(p);
-    if (begins || !p->stream) return 0;
-    nr_stream_send(p->stream, nr_buf_bytes(&p->plan));
-    if (!p->talks) nr_timer_cancel(p->patience);
+    if (!begins && p->stream) nr_stream_send(p->stream, nr_buf_bytes(&p->plan));
     return 0;
 }
 

@@ -9,8 +9,11 @@
 
 struct probe;
 
+#define PROBE_SILENT_MS (4 * NR_REPORT_PAUSE_MS)
+
 struct probe_options {
     struct nr_loop *loop; /* borrowed */
+    int64_t silent_ms;    /* without a report, after which nodeprobe is killed: PROBE_SILENT_MS but in tests */
     /* What nodeprobe has found; borrowed for the call. */
     void (*report)(void *arg, const struct nr_report *r);
     /* It cannot be started, or has ended three times without a report: what it said of services holds no longer. */
@@ -25,8 +28,7 @@ void probe_free(struct probe *p);
 
 /* What nodeprobe is to look at from now on, copied. A plan of nothing ends it, any other starts it. Where it is missing
  * the log says so once; where it ends it is started again after 1 s, doubling up to 60 s until it has run for a minute,
- * and where it has measured load and then says nothing for two minutes it is killed first. NR_E_NOMEM: the plan before
- * stays. */
+ * and where it says nothing for silent_ms it is killed first. NR_E_NOMEM: the plan before stays. */
 int probe_set_plan(struct probe *p, const struct nr_plan *plan) NR_MUST_CHECK;
 /* It is to end, and not to be started again: probe_free will have less to wait for. Takes NULL. */
 void probe_end(struct probe *p);

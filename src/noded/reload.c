@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "noded/nodeself.h"
+
 static void warn_fixed(const struct nr_conf *was, const struct nr_conf *is)
 {
     for (enum nr_conf_key key = 0; key < NR_CONF_KEY_COUNT; key++) {
@@ -31,11 +33,12 @@ struct nr_conf *reload_read(const struct daemon_options *o, const struct nr_conf
     if (!said) return NULL;
     enum nr_conf_result result = nr_conf_start(&fresh, o->program, o->argc, o->argv, said, said);
     fclose(said);
-    if (result == NR_CONF_RUN) {
-        warn_fixed(was, fresh);
-    } else {
-        log_lines(text);
-    }
+    if (result != NR_CONF_RUN) log_lines(text);
     free(text);
-    return fresh;
+    if (result == NR_CONF_RUN && nodeself_check(fresh) == 0) {
+        warn_fixed(was, fresh);
+        return fresh;
+    }
+    nr_conf_free(fresh);
+    return NULL;
 }

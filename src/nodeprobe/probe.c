@@ -43,7 +43,7 @@ struct probe {
     struct nr_stream *stream;
     struct task_pool *sources_pool, *checks_pool;
     struct nr_later *report;
-    struct nr_timer *settle, *drain;
+    struct nr_timer *settle, *drain, *sign;
     struct nr_rng rng;
     struct facts facts;
     struct work *work; /* NULL: no plan yet */
@@ -112,6 +112,14 @@ static void send_report(struct probe *p, const struct nr_report *r)
     nr_writer_init(&length, frame, 4);
     nr_write_u32(&length, (uint32_t)nr_writer_len(&w) - 4);
     nr_stream_send(p->stream, nr_writer_bytes(&w));
+    nr_timer_in(p->sign, NR_REPORT_PAUSE_MS);
+}
+
+/* Nothing has changed for long: a sign of life. */
+static void sign(void *arg)
+{
+    struct probe *p = arg;
+    if (p->stream) send_report(p, &(struct nr_report){ .metrics = { 0 } });
 }
 
 static void drained(void *arg)
@@ -229,7 +237,10 @@ static void on_plan(void *arg, struct nr_bytes body)
     }
     work_free(p->work);
     p->work = w;
-    if (!w->plan.once) nr_timer_in(p->settle, SETTLE_MS);
+    if (!w->plan.once) {
+        nr_timer_in(p->settle, SETTLE_MS);
+        if (!nr_timer_pending(p->sign)) nr_timer_in(p->sign, NR_REPORT_PAUSE_MS);
+    }
     nr_later_ask(p->report); /* a part may be gone */
 }
 
@@ -248,7 +259,8 @@ static bool open_parts(struct probe *p)
     p->report = nr_later_new(p->loop, report, p);
     p->settle = nr_timer_new(p->loop, settled, p);
     p->drain = nr_timer_new(p->loop, drained, p);
-    return p->stream && p->sources_pool && p->checks_pool && p->report && p->settle && p->drain;
+    p->sign = nr_timer_new(p->loop, sign, p);
+    return p->stream && p->sources_pool && p->checks_pool && p->report && p->settle && p->drain && p->sign;
 }
 
 struct probe *probe_new(struct nr_loop *loop, int fd)
@@ -286,6 +298,7 @@ void probe_free(struct probe *p)
     nr_later_free(p->report);
     nr_timer_free(p->settle);
     nr_timer_free(p->drain);
+    nr_timer_free(p->sign);
     facts_fini(&p->facts);
     nr_stream_free(p->stream);
     free(p);

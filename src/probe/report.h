@@ -1,4 +1,5 @@
-/* What nodeprobe found: one frame holds what has changed since the frame before, each part whole.
+/* What nodeprobe found: one frame holds what has changed since the frame before, each part whole. Where nothing has for
+ * NR_REPORT_PAUSE_MS one without parts comes, so that silence is a fault.
  *
  * The map: "capabilities" (map), "modules" (array of {"id", "port" (absent: none), "status": up|down|degraded|unknown},
  * by id), "metrics" (map, a new measurement). All that is in it can be written as JSON, within the bounds of records:
@@ -19,6 +20,7 @@
 
 #include "base/cursor.h"
 
+#define NR_REPORT_PAUSE_MS    30000
 #define NR_REPORT_FRAME_MAX   32768
 #define NR_CAPABILITIES_MAX   6144
 #define NR_MODULES_MAX        8192

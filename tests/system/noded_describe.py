@@ -156,6 +156,25 @@ class Described(Case):
         os.kill(fake.pids()[0], signal.SIGCONT)
         nr.wait_for(lambda: beats()[0].get("metrics"))
 
+    # Where heartbeats are rare a measurement holds for 90 s, and not for three hours.
+    def test_rare_beats(self):
+        fake = Fake(self.cluster)
+        fake.options["env"] = {**DETECT, "CLOCK_RATE": "20",
+                               "LD_PRELOAD": os.path.join(os.environ["NR_BUILD"], "tests", "libclock_shift.so")}
+        node = self.node(fake=fake, beat=3600)
+        facade = self.cluster.facade(node, "http").start()
+
+        def told():
+            node.call("reload")  # registers, which makes a heartbeat
+            return facade.get("/api/v1/nodes/described/heartbeats")[1][0].get("metrics")
+
+        nr.wait_for(told)
+        os.unlink(os.path.join(fake.dir, "nodeprobe"))
+        began = time.monotonic()
+        os.kill(fake.pids()[0], signal.SIGKILL)
+        nr.wait_for(lambda: not told(), 20)
+        self.assertGreater(time.monotonic() - began, 1)
+
     # A node that leaves takes nodeprobe with it, within the 5 s, also one that stands still.
     def test_end(self):
         fake = Fake(self.cluster)
@@ -250,6 +269,20 @@ class Described(Case):
         self.assertEqual((second["off"], second["ollama"]), (["gpu", "docker"], "http://127.0.0.1:1"))
         self.assertEqual(len(fake.pids()), 1)
 
+    # A configuration with more metadata than a record holds is refused, and what was in force stays; noded does not start with it.
+    def test_reload_too_much(self):
+        fake = Fake(self.cluster)
+        good = "[node]\nlabel = good\n"
+        node = self.node(fake=fake, conf=good + "[check.a]\ntcp = 127.0.0.1:1\n")
+        nr.wait_for(fake.plans)
+        bad = "[node]\nlabel = bad\n" + "".join(f"metadata = k{i}={'x' * 160}\n" for i in range(60))
+        with self.assertRaisesRegex(nr.ControlError, "the one in force stays"):
+            self.configure(node, bad)
+        self.assertEqual(node.log().count("config: the metadata is larger than a record holds"), 1)
+        self.assertEqual([c["id"] for c in fake.plans()[-1]["checks"]], ["a"])
+        self.assertEqual(len(fake.plans()), 1)
+        self.assertEqual(self.seen(self.cluster.facade(node, "http").start())["labels"], ["good"])
+
     # A service that goes up and down ten times a second is told at once twice, after 5 s, and then not before another 10 s.
     def test_flapping(self):
         fake = Fake(self.cluster)
@@ -338,6 +371,21 @@ class Profiles(Case):
         node.call("profile_delete", role="worker")
         self.wait_for_labels(other, "own")
         nr.wait_for(lambda: self.ids(fake) == ["own"])
+
+    # One that somebody keeps rewriting has nodeprobe begin anew twice at once, after 5 s, and then not before another 10 s.
+    def test_rewritten(self):
+        fake = Fake(self.cluster)
+        node = self.node(fake=fake, conf="[node]\nrole = worker\napply_profile = checks\n")
+        nr.wait_for(fake.plans)
+        began = time.monotonic()
+        port = 1
+        while time.monotonic() - began < 7:
+            port += 1
+            node.call("profile_put", role="worker", config={"checks": {"web": {"tcp": f"127.0.0.1:{port}"}}})
+            time.sleep(0.1)
+        self.assertIn(len(fake.plans()), (3, 4))
+        node.call("reload")
+        nr.wait_for(lambda: fake.plans()[-1]["checks"][0]["tcp"] == f"127.0.0.1:{port}", 5)
 
     # It is taken over from the first registration on after a start, of another peer's writing too; and only as far as the
     # configuration says, which may change.

@@ -4,4 +4,5 @@ nr_unit_test(noded_identity SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/noded_ident
 nr_unit_test(noded_host SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/noded_host.c LINKS nr_noded)
 nr_unit_test(nr_control SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/nr_control.c LINKS nr_nr nr_io nr_proto nr_base)
 nr_unit_test(noded_metadata SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/noded_metadata.c LINKS nr_noded nodectl_parts)
+nr_unit_test(noded_probe SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/noded_probe.c LINKS nr_noded)
 nr_unit_test(noded_profile SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/noded_profile.c LINKS nr_noded nodectl_parts)
