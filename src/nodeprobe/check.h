@@ -26,7 +26,8 @@ void check_look(const struct nr_check *c, struct check_result *out);
 #define CHECK_BODY_MAX 65536
 void check_http(const struct nr_check *c, struct check_result *out);
 
-/* tcp: a connection to one of the name's addresses is up. */
+/* tcp: a connection to one of the name's addresses is up. "localhost" means this machine, as it does in a URL, whatever
+ * a hosts file or a name server says of it. */
 void check_tcp(const struct nr_check *c, struct check_result *out);
 
 /* exec: status 0 is up, 1 degraded, others and a signal down; not startable is unknown. Has no timeout of its own: it

@@ -5,13 +5,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "conf/command.h"
 #include "nodeprobe/check.h"
+#include "nodeprobe/program.h"
 
 struct command_run {
     pid_t pid;
@@ -21,13 +21,9 @@ struct command_run {
     size_t line_len;
 };
 
-static _Noreturn void become(const struct nr_command *command, int output, int fault)
+static _Noreturn void become(const struct nr_command *command, pid_t parent, int output, int fault)
 {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    program_begin(parent);
     bool ready = chdir("/") == 0 && dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0;
     if (ready) execvp(command->argv[0], command->argv);
     int e = errno;
@@ -54,8 +50,9 @@ static int start(struct command_run *run, const struct nr_command *command)
     sigprocmask(SIG_BLOCK, &child, NULL);
     run->ended = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
     if (run->ended < 0 || pipe2(output, O_CLOEXEC) != 0 || pipe2(fault, O_CLOEXEC) != 0) goto out;
+    pid_t self = getpid();
     run->pid = fork();
-    if (run->pid == 0) become(command, output[1], fault[1]);
+    if (run->pid == 0) become(command, self, output[1], fault[1]);
     if (run->pid < 0) goto out;
     close(fault[1]);
     fault[1] = -1;
@@ -93,18 +90,17 @@ static void read_output(struct command_run *run)
     run->output = -1;
 }
 
-/* Until the command has ended; its status as of waitpid. */
-static int wait_for_end(struct command_run *run)
+/* Until the command has ended; *status as of waitpid. False (errno): it cannot be waited for. */
+static bool wait_for_end(struct command_run *run, int *status)
 {
-    int status = 0;
     for (;;) {
         struct signalfd_siginfo info;
         struct pollfd p[2] = { { .fd = run->ended, .events = POLLIN }, { .fd = run->output, .events = POLLIN } };
-        if (poll(p, 2, -1) < 0 && errno != EINTR) break;
+        if (poll(p, 2, -1) < 0 && errno != EINTR) return false;
         if (p[1].revents) read_output(run);
-        if (p[0].revents && read(run->ended, &info, sizeof info) > 0 && waitpid(run->pid, &status, WNOHANG) > 0) break;
+        if (!p[0].revents || read(run->ended, &info, sizeof info) <= 0) continue;
+        if (waitpid(run->pid, status, WNOHANG) > 0) return true;
     }
-    return status;
 }
 
 static void judge(struct check_result *out, int status, const char *line)
@@ -123,12 +119,13 @@ void check_exec(const struct nr_check *c, struct check_result *out)
     struct command_run run = { .pid = -1, .output = -1, .ended = -1 };
     struct nr_command command;
     if (nr_command_split(c->target, &command) != 0) return;
-    int e = start(&run, &command);
+    int status = 0, e = start(&run, &command);
+    if (e && run.pid > 0) waitpid(run.pid, NULL, 0);
+    if (!e && !wait_for_end(&run, &status)) e = errno;
     if (e) {
-        if (run.pid > 0) waitpid(run.pid, NULL, 0);
         check_say(out, CHECK_UNKNOWN, "%s", strerror(e));
     } else {
-        judge(out, wait_for_end(&run), run.line);
+        judge(out, status, run.line);
     }
     if (run.output >= 0) close(run.output);
     if (run.ended >= 0) close(run.ended);

@@ -2,6 +2,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -57,7 +58,8 @@ void check_tcp(const struct nr_check *c, struct check_result *out)
     int64_t until_us = nr_clock_now().mono_us + (int64_t)c->timeout_ms * 1000;
     if (nr_hostport_parse(c->target, &hp) != 0) return;
     snprintf(port, sizeof port, "%u", (unsigned)hp.port);
-    int gai = getaddrinfo(hp.host, port, &hints, &list);
+    bool local = strcasecmp(hp.host, "localhost") == 0;
+    int gai = getaddrinfo(local ? NULL : hp.host, port, &hints, &list);
     if (gai != 0) {
         check_say(out, CHECK_DOWN, "%s", gai_strerror(gai));
         return;

@@ -71,8 +71,8 @@ static void check_due(void *arg)
 {
     struct watched *w = arg;
     w->begun_us = nr_clock_now().mono_us;
-    /* Else the one before was given up and is not gone yet, or too much is not. */
-    if (!task_start(w->task)) check_ended(w, NR_E_TIMEOUT, nr_bytes(NULL, 0));
+    /* Else the one before was given up and is not gone yet, or too much of others is not, which says nothing of it. */
+    if (!task_start(w->task)) check_ended(w, w->status == CHECK_DOWN ? NR_E_TIMEOUT : NR_E_BUSY, nr_bytes(NULL, 0));
 }
 
 static bool same(const struct nr_check *a, const struct nr_check *b)

@@ -34,7 +34,7 @@ struct task_options {
 };
 
 /* At most `at_most` run at the same time, the others wait their turn; their deadlines count from when they begin. NULL:
- * no memory. One pool a process: it listens to SIGCHLD. */
+ * no memory. It listens to SIGCHLD, as other pools of the same loop may. */
 struct task_pool *task_pool_new(struct nr_loop *loop, unsigned at_most);
 /* Takes NULL. All tasks must have been freed. */
 void task_pool_free(struct task_pool *pool);

@@ -8,17 +8,15 @@
 #include <unistd.h>
 
 #include "io/clock.h"
+#include "nodeprobe/program.h"
 
 #define NO_PROGRAM    127
 #define WAIT_PAUSE_MS 5
 
-static _Noreturn void become(char *const argv[], int out)
+static _Noreturn void become(char *const argv[], pid_t parent, int out)
 {
-    sigset_t none;
+    program_begin(parent);
     int null = open("/dev/null", O_RDWR);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
     if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0)
         execvp(argv[0], argv);
     _exit(NO_PROGRAM);
@@ -78,8 +76,8 @@ int tool_run(char *const argv[], int timeout_ms, void *into, size_t size, struct
     bool gone = false;
     *out = nr_bytes(into, 0);
     if (pipe2(ends, O_CLOEXEC) != 0) return NR_E_SYSTEM;
-    pid_t pid = fork();
-    if (pid == 0) become(argv, ends[1]);
+    pid_t self = getpid(), pid = fork();
+    if (pid == 0) become(argv, self, ends[1]);
     close(ends[1]);
     int err = pid < 0 ? NR_E_SYSTEM : read_all(ends[0], until_ms, into, size, &len);
     if (!err) err = wait_end(pid, until_ms, &gone);

@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -47,22 +48,45 @@ static int set_signals(posix_spawnattr_t *attr)
     return e;
 }
 
+/* What a service manager tells a program that is for this one alone. */
+static bool is_ours(const char *variable)
+{
+    static const char *const ours[] = { "NOTIFY_SOCKET=", "WATCHDOG_PID=", "WATCHDOG_USEC=",
+                                        "LISTEN_PID=",    "LISTEN_FDS=",   "LISTEN_FDNAMES=" };
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (strncmp(variable, ours[i], strlen(ours[i])) == 0) return true;
+    return false;
+}
+
+/* The environment without that; the texts are not copied. NULL: no memory. */
+static char **environment(void)
+{
+    size_t count = 0, kept = 0;
+    while (environ && environ[count]) count++;
+    char **out = calloc(count + 1, sizeof *out);
+    for (size_t i = 0; out && i < count; i++)
+        if (!is_ours(environ[i])) out[kept++] = environ[i];
+    return out;
+}
+
 /* 0 or an errno. */
 static int spawn(const char *path, int theirs, pid_t *pid)
 {
-    char *argv[] = { (char[]){ "nodeprobe" }, NULL };
+    char *argv[] = { (char[]){ "nodeprobe" }, NULL }, **variables = environment();
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
-    int e = posix_spawn_file_actions_init(&actions);
-    if (e) return e;
+    int e = variables ? posix_spawn_file_actions_init(&actions) : ENOMEM;
+    if (e) goto out_variables;
     e = posix_spawnattr_init(&attr);
     if (e) goto out_actions;
     e = set_actions(&actions, theirs);
     if (!e) e = set_signals(&attr);
-    if (!e) e = posix_spawn(pid, path, &actions, &attr, argv, environ);
+    if (!e) e = posix_spawn(pid, path, &actions, &attr, argv, variables);
     posix_spawnattr_destroy(&attr);
 out_actions:
     posix_spawn_file_actions_destroy(&actions);
+out_variables:
+    free(variables);
     return e;
 }
 

@@ -33,6 +33,22 @@ static bool takes_signals(pid_t pid)
     return blocked == 0;
 }
 
+/* Whether the program was told what the service manager says to ours. */
+static bool was_told(pid_t pid)
+{
+    char path[64], text[65536];
+    size_t len = 0;
+    snprintf(path, sizeof path, "/proc/%ld/environ", (long)pid);
+    while (len == 0) { /* for a moment of its exec nothing stands there */
+        FILE *f = fopen(path, "r");
+        if (!f) return true;
+        len = fread(text, 1, sizeof text, f);
+        fclose(f);
+    }
+    return !memmem(text, len, "NR_KEPT=1", 9) || memmem(text, len, "NOTIFY_SOCKET=", 14) ||
+           memmem(text, len, "WATCHDOG_USEC=", 14);
+}
+
 /* Asks for everything once, with nothing on; whether a report came, and then the end. */
 static bool ask(int fd)
 {
@@ -63,12 +79,15 @@ static int launch_and_ask(void)
     sigfillset(&mask);
     sigprocmask(SIG_BLOCK, &mask, NULL); /* the child must not inherit this */
     if (dup2(STDERR_FILENO, LEAK) != LEAK) return 10;
+    setenv("NOTIFY_SOCKET", "/nowhere", 1);
+    setenv("NR_KEPT", "1", 1);
+    setenv("WATCHDOG_USEC", "1000000", 1);
     int err = nr_probe_launch(&fd, &pid);
     if (err) return err == NR_E_NOT_FOUND ? 20 : 30;
-    bool leaks = has_fd(pid, LEAK), deaf = !takes_signals(pid), answers = ask(fd);
+    bool leaks = has_fd(pid, LEAK), deaf = !takes_signals(pid), told = was_told(pid), answers = ask(fd);
     close(fd);
     if (waitpid(pid, &status, 0) != pid || status != 0) return 40;
-    return leaks ? 50 : deaf ? 60 : answers ? 0 : 70;
+    return leaks ? 50 : deaf ? 60 : told ? 90 : answers ? 0 : 70;
 }
 
 static void copy(const char *from, const char *to)
@@ -103,7 +122,8 @@ static int run_copy(bool beside)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Launched, it gets none of our descriptors and no blocked signals, answers, and ends with status 0. */
+/* Launched, it gets none of our descriptors, no blocked signals and nothing of the service manager's, answers, and ends
+ * with status 0. */
 static void launched(void **state)
 {
     (void)state;
