@@ -42,6 +42,7 @@ struct task_pool {
     struct nr_later *turns;
     struct task *tasks;
     unsigned running, at_most, orphans;
+    bool fails; /* the last that was to begin could not: said once */
     uint64_t last_turn;
 };
 
@@ -181,8 +182,10 @@ static int run_child(struct task *t)
 static void begin(struct task *t)
 {
     int err = run_child(t);
+    enum nr_log_level level = t->pool->fails ? NR_LOG_DEBUG : NR_LOG_WARNING;
+    t->pool->fails = err != 0;
     if (!err) return;
-    nr_log_warning("probe: task not started: %s name=%s", strerror(errno), t->options.name);
+    nr_log(level, "probe: task not started: %s name=%s", strerror(errno), t->options.name);
     if (t->pid > 0) {
         give_up(t, err);
         return;

@@ -191,6 +191,17 @@ class Checks(unittest.TestCase):
             probe.wait_modules({"web": "up"})
             self.assertEqual([h["web"] for h in probe.history], ["up", "degraded", "down", "up"])
 
+    # Where nothing changes for 30 s an empty report says that it lives: here by a clock that runs twenty times as fast, and is looked
+    # at as often as the check is due.
+    def test_sign_of_life(self):
+        shift = os.path.join(os.environ["NR_BUILD"], "tests", "libclock_shift.so")
+        with probing.Probe(env={"LD_PRELOAD": shift, "CLOCK_RATE": "20"}) as probe:
+            probe.plan(checks=[probing.check("open", tcp=f"127.0.0.1:{self.server.server_port}", timeout_ms=60000)])
+            probe.wait_modules({"open": "up"})
+            began = time.monotonic()
+            self.assertEqual(probe.read(15), {})
+            self.assertGreater(time.monotonic() - began, 1)
+
     # What has no result after a while is told as unknown, and does not keep back the others.
     def test_unknown_at_first(self):
         with probing.Probe() as probe:

@@ -50,6 +50,18 @@ static void run_until(bool (*holds)(void *arg), void *arg)
     nr_timer_free(tick);
 }
 
+static bool was_told(void *arg)
+{
+    return *(int *)arg > 0;
+}
+
+static void told(void *arg, int err, struct nr_bytes output)
+{
+    (void)output;
+    assert_int_equal(err, NR_E_SYSTEM);
+    ++*(int *)arg;
+}
+
 /* In our group, it is not in its own. */
 static int escape(void *arg, struct nr_writer *out)
 {
@@ -116,14 +128,49 @@ static void orphans(void **state)
     task_free(t);
 }
 
+/* How often the word stands in what was written to a file. */
+static int count_in(FILE *f, const char *word)
+{
+    char line[512];
+    int count = 0;
+    rewind(f);
+    while (fgets(line, sizeof line, f)) count += strstr(line, word) != NULL;
+    return count;
+}
+
+/* Where no process can be started each task is told so, and the log once. */
+static void none_started(void **state)
+{
+    (void)state;
+    struct rlimit files, none;
+    FILE *log = tmpfile();
+    int times = 0, count = 0, err = dup(STDERR_FILENO);
+    const struct task_options options = {
+        .name = "test", .deadline_ms = TOOL_MS, .output_max = 16, .work = escape, .ended = told, .arg = &times
+    };
+    struct task *t = task_new(pool, &options);
+    assert_non_null(t);
+    getrlimit(RLIMIT_NOFILE, &files);
+    none = (struct rlimit){ .rlim_cur = 3, .rlim_max = files.rlim_max };
+    dup2(fileno(log), STDERR_FILENO);
+    setrlimit(RLIMIT_NOFILE, &none);
+    for (int i = 0; i < 3; i++, times = 0) {
+        if (!task_start(t)) break;
+        run_until(was_told, &times);
+        count++;
+    }
+    setrlimit(RLIMIT_NOFILE, &files);
+    dup2(err, STDERR_FILENO);
+    close(err);
+    assert_int_equal(count, 3);
+    assert_int_equal(count_in(log, "task not started"), 1);
+    fclose(log);
+    task_free(t);
+}
+
 static void looked(void *arg)
 {
     ++*(int *)arg;
-}
-
-static bool was_looked(void *arg)
-{
-    return *(int *)arg > 0;
 }
 
 /* Then a service that cannot be looked at is unknown, and not down. */
@@ -149,7 +196,7 @@ static void unlooked(void **state)
     fill();
     struct checks *c = checks_new(&options, NULL);
     assert_non_null(c);
-    run_until(was_looked, &times);
+    run_until(was_told, &times);
     nr_writer_init(&w, room, sizeof room);
     checks_modules(c, &w);
     assert_non_null(memmem(room, nr_writer_len(&w), "unknown", 7));
@@ -206,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(orphans, setup, teardown),
         cmocka_unit_test_setup_teardown(unlooked, setup, teardown),
+        cmocka_unit_test_setup_teardown(none_started, setup, teardown),
         cmocka_unit_test_setup_teardown(tool_dies, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
