@@ -4,7 +4,7 @@
 #
 # usage: deploy/deploy.sh [OPTION]… [USER@]HOST…
 #
-#   --package FILE      the Debian package to install; without, it is built here, in --build-dir
+#   --package FILE      the Debian package to install; without, it is built here from the source, in --build-dir
 #   --build-dir DIR     where it is built (default build-deploy)
 #   --role ROLE         what the nodes register, see noded.conf(5) (default worker)
 #   --label LABEL       may be repeated
@@ -85,6 +85,7 @@ parse() {
     [ -n "$first" ] || first=$(set -- $hosts && echo "$1")
     [ -z "$firewall" ] || [ -n "$nodes" ] || wrong "--firewall takes --nodes: the addresses of all nodes, or any"
     [ -z "$package" ] || [ -f "$package" ] || wrong "--package: there is no file $package"
+    [ -n "$package" ] || [ -f CMakeLists.txt ] || wrong "there is no source here to build: name the package with --package FILE"
 }
 
 option() { # option NAME VALUE
@@ -191,7 +192,7 @@ built_package() { find "$build_dir/packages" -maxdepth 1 -name 'dagi-registry_*.
 # Packed again only when something in it is newer, as each packing gives another file, and another file is installed again.
 pack() {
     package=$(built_package)
-    if [ -z "$package" ] || [ -n "$(find "$build_dir/bin" cmake deploy README.md CHANGELOG.md proto -newer "$package" -type f)" ]; then
+    if [ -z "$package" ] || [ -n "$(find "$build_dir/bin" cmake deploy README.md CHANGELOG.md proto tools/migrate tools/clients -newer "$package" -type f)" ]; then
         rm -rf "$build_dir/packages"
         (cd "$build_dir" && cpack -G DEB -B packages >"$work/cpack.log" 2>&1) || die "cpack: $(tail -n 5 "$work/cpack.log")"
         package=$(built_package)

@@ -60,7 +60,8 @@ _nodectl() {
     --labels | --registry-url | --interval | --node-id | --hostname | --ip | --metadata) return ;;
     --state-dir) COMPREPLY=($(compgen -d -- "$cur")) && return ;;
     --socket | --config) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
-    --role | --label | --limit | --offset | --since | --seed | --*-after | --missed-heartbeats | --ollama-url) return ;;
+    --role) COMPREPLY=($(compgen -W "$(_nodectl_roles)" -- "$cur")) && return ;;
+    --label | --limit | --offset | --since | --seed | --*-after | --missed-heartbeats | --ollama-url) return ;;
     esac
 
     if [[ $cur == -* ]]; then
@@ -73,10 +74,10 @@ _nodectl() {
     maintenance | drain) COMPREPLY=($(compgen -W 'on off' -- "$cur")) ;;
     backup | restore) COMPREPLY=($(compgen -f -- "$cur")) ;;
     profile)
-        case $((COMP_CWORD - at)) in
-        1) COMPREPLY=($(compgen -W 'get set list delete' -- "$cur")) ;;
-        2) COMPREPLY=($(compgen -W "$(_nodectl_roles)" -- "$cur")) ;;
-        3) COMPREPLY=($(compgen -f -- "$cur")) ;;
+        case $((COMP_CWORD - at)):${COMP_WORDS[at + 1]} in
+        1:*) COMPREPLY=($(compgen -W 'get set list delete' -- "$cur")) ;;
+        2:get | 2:set | 2:delete) COMPREPLY=($(compgen -W "$(_nodectl_roles)" -- "$cur")) ;;
+        3:set) COMPREPLY=($(compgen -f -- "$cur")) ;;
         esac
         ;;
     esac

@@ -31,5 +31,6 @@ configure_file(${source}/deploy/noded.conf.example ${registry}/etc/dagi/noded.co
 configure_file(${debian}/dagi-agent.default ${registry}/etc/default/dagi-agent COPYONLY)
 file(RENAME ${development}/usr/share/doc/dagi-registry/examples ${development}/usr/share/doc/libnr-dev/examples)
 file(REMOVE_RECURSE ${development}/usr/share/doc/dagi-registry)
+file(RENAME ${registry}/usr/share/zsh/site-functions ${registry}/usr/share/zsh/vendor-completions) # where Debian's zsh looks
 file(GLOB_RECURSE pages ${registry}/usr/share/man/*.[1-9])
 nr_gzip(${pages})

@@ -5,6 +5,7 @@ typed, and holds to Python 3.9."""
 import ast
 import glob
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,10 +64,14 @@ def for_old_pythons():
             assert function.returns and all(a.annotation for a in arguments), (path, function.name)
 
 
-# From the folder, as the README has it.
+# From the folder, by the README's command.
 def from_folder(directory, source):
     python = venv(os.path.join(directory, "one"))
-    run(python, "-m", "pip", "install", *OFFLINE, source)
+    with open(os.path.join(FOLDER, "README.md"), encoding="utf-8") as file:
+        (command,) = re.findall(r"```sh\n(.*)\n```", file.read())
+    words = command.split()
+    assert (words[0], words[-1]) == ("pip", "tools/clients/python"), command
+    run(python, "-m", *words[:-1], "--no-index", "--disable-pip-version-check", "--quiet", source)
     run(python, "-c", TRY)
     assert "dagi-node-registry 0.1.0" in " ".join(run(python, "-m", "pip", "list").split())
     run(python, "-m", "pip", "uninstall", "--yes", "--quiet", "dagi-node-registry")

@@ -61,6 +61,7 @@ def operating(lab):
         one.start("noded")
         one.start("nodehttpd")
         assert follow(page, {"one": one, "two": two}) >= 12
+        assert not one.shell("ls -d /var/lib/dagi-backup.* || true").startswith("/"), "a backup leaves nothing beside it"
         # What was removed came back from the peers, and both agree.
         nr.wait_for(lambda: "node-two-" in one.shell("nodectl nodes --status online"), 20, "the other node, after the restore")
         for machine in (one, two):

@@ -171,7 +171,7 @@ class Troubles(Registry):
 
     # A refusal says what to do; a redirection is named and not followed; faulty fields are named each.
     def test_refusals(self):
-        for status, words in (("401 Unauthorized", "have a key made there"), ("403 Forbidden", "detail of it"),
+        for status, words in (("401 Unauthorized", "show one with --key FILE"), ("403 Forbidden", "from its own machine only"),
                               ("503 Service Unavailable", "cannot take it now (503)"), ("404 Not Found", "address of a node registry")):
             with Rogue(reply(status, b'{"detail": "detail of it"}')) as rogue:
                 self.assertIn(words, self.bootstrap(url=rogue.url, expect=1))

@@ -3,11 +3,13 @@
 removed with data kept, purged without a trace. Under systemd, which the machine boots with in between."""
 
 import contextlib
+import fnmatch
 import os
 import re
 import subprocess
 import tempfile
 
+import links
 import machine
 import nr
 
@@ -53,16 +55,30 @@ def healthy(m):
     nr.wait_for(lambda: m.http("GET", "/health")[0] == 200, 30, "a healthy facade")
 
 
+# The README's two lines, of which the first is done here by machine.packages: what the second names is the one that is asked for.
+def documented(deb):
+    with open(os.path.join(nr.SOURCE, "README.md"), encoding="utf-8") as file:
+        (block,) = re.findall(r"<!-- run by tests/system/package.py -->\n```sh\n(.*?)```", file.read(), re.S)
+    pack, last = (line.split("#")[0].strip() for line in block.strip().splitlines())
+    words = last.split()
+    assert pack == "(cd build && cpack -G DEB)" and words[:3] == ["sudo", "apt", "install"], block
+    assert fnmatch.fnmatch("./build/" + os.path.basename(deb), words[3]), (words, deb)
+
+
 # Installed where nothing runs, as an image is made: users, directories and configuration are there, the units are enabled.
 def check_installed(m, debs):
     before = files(m)
-    apt(m.chroot, "install", m.put(debs["dagi-registry"]), m.put(debs["libnr0"]), m.put(debs["libnr-dev"]))
+    documented(debs["dagi-registry"])
+    apt(m.chroot, "install", m.put(debs["dagi-registry"]))
+    apt(m.chroot, "install", m.put(debs["libnr0"]), m.put(debs["libnr-dev"]))
     assert m.chroot("stat", "-c", "%a %U %G", "/var/lib/dagi").split() == ["750", "dagi", "dagi"]
     assert m.chroot("systemctl", "is-enabled", "noded", "nodehttpd", "dagi-agent", check=False)[1].split() == \
         ["enabled", "enabled", "disabled"]
     m.chroot("noded", "--check-config")
     assert m.chroot("dpkg", "--verify") == ""
-    assert os.path.exists(m.path("/usr/include/nr/registry.h"))
+    for path in ("/usr/include/nr/registry.h", "/usr/share/zsh/vendor-completions/_nodectl", "/usr/share/dagi-registry/deploy/firewall/nft.sh"):
+        assert os.path.exists(m.path(path)), path
+    links.check(m.path("/usr/share/doc/dagi-registry"))
     return before
 
 
@@ -101,9 +117,12 @@ def check_disabled(m, deb):
     m.run("systemctl", "enable", "--now", "nodehttpd")
 
 
-# Removed, nothing runs and the data stays; installed again, the daemons are started and it is the same node.
+# Removed, nothing runs and the data stays; installed again, the daemons are started and it is the same node. What pip leaves in the
+# client's folder goes along.
 def check_removed(m, deb, own):
+    m.run("mkdir", "/usr/share/dagi-registry/tools/clients/python/build")
     apt(m.run, "remove", "dagi-registry")
+    assert not os.path.exists(m.path("/usr/share/dagi-registry"))
     assert "node" not in m.run("sh", "-c", "cat /proc/[0-9]*/comm")
     assert m.run("systemctl", "is-enabled", "noded", "nodehttpd", "dagi-agent", check=False)[1].split() == 3 * ["masked"]
     assert m.read("/var/lib/dagi/node_id").strip() == own and "gateway" in m.read("/etc/dagi/noded.conf")

@@ -58,11 +58,14 @@ static enum verdict refuse(struct registry *r, const char *url, const struct ctl
     char detail[CTL_QUOTED], q[CTL_QUOTED];
     member(a->json, "detail", detail);
     nr_buf_printf(&r->words, "%s: refused (%d)%s%s\n", url, a->status, *detail ? ": " : "", detail);
+    if (a->status == 403)
+        nr_buf_add_str(&r->words,
+                       "  a registry takes writes from its own machine only: run this there, or give the near end "
+                       "of a tunnel to it (ssh -N -L 9205:127.0.0.1:9205 HOST) as --registry-url\n");
     if (a->status == 401 || a->status == 403)
-        nr_buf_printf(&r->words,
-                      "  %s: run this on the registry's own machine, or have a key made there (nodectl apikey create "
-                      "--scope write) and show it with --key FILE\n",
-                      r->b->key_file ? "the key does not do" : "it wants a key");
+        nr_buf_printf(&r->words, "  %s\n",
+                      r->b->key_file ? "if something in front of it asks for keys: the key does not do"
+                                     : "if something in front of it asks for keys: show one with --key FILE");
     else if (*a->location)
         nr_buf_printf(&r->words, "  it points to %s: name that with --registry-url\n",
                       ctl_quoted(nr_bytes_str(a->location), q));

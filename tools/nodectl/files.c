@@ -151,9 +151,10 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
     return remove(path);
 }
 
+/* Not FTW_MOUNT: on an overlay, as containers have, files and their directory are of different devices. */
 int ctl_remove_tree(const char *path)
 {
-    return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 void ctl_parent(const char *path, char *out, size_t size)

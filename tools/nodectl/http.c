@@ -37,7 +37,7 @@ static int read_key(const char *file, char header[static KEY_MAX], char *why)
     key[len] = '\0';
     for (size_t i = 0; i < len && whole; i++) whole = key[i] > ' ' && key[i] <= '~';
     if (len > 0 && whole) return 0;
-    snprintf(why, CTL_HTTP_WORDS, "%s: expected a key in the first line, as nodectl apikey create prints it",
+    snprintf(why, CTL_HTTP_WORDS, "%s: expected a key in the first line, without spaces",
              standard ? "standard input" : file);
     return NR_E_INVALID;
 }
