@@ -142,9 +142,10 @@ class Described(Case):
         other = self.other(node)
 
         def beats():
-            return other.get("/api/v1/nodes/described/heartbeats")[1]
+            status, found = other.get("/api/v1/nodes/described/heartbeats")
+            return found if status == 200 and found else [{}]
 
-        nr.wait_for(lambda: beats() and beats()[0].get("metrics"))
+        nr.wait_for(lambda: beats()[0].get("metrics"))
         os.kill(fake.pids()[0], signal.SIGSTOP)
         nr.wait_for(lambda: not beats()[0].get("metrics"), 8)
         bare = beats()[0]["timestamp"]
