@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """README.md and deploy/OPERATING.md, followed as they stand on two installed machines: each marked block is run where it says, in its
-order."""
+order. And the examples of the manual pages."""
 
 import os
 import re
@@ -22,7 +22,7 @@ SEES = {
     "nodectl log --limit": ["node-two-"],
     "nodectl maintenance on": ["Status      maintenance"],
     "nodectl profile set": ["inference"],
-    "nodectl doctor\nnodectl verify": ["ok       peers"],
+    "nodectl doctor\nnodectl verify": ["peers        1,", "sound: "],
 }
 
 
@@ -38,13 +38,33 @@ def follow(page, machines):
         elif step["path"]:
             shutil.copy(machines[step["source"]].path(step["path"]), machines[step["target"]].path(step["path"]))
         else:
-            machines[step["at"]].start(step["program"])
+            at = machines[step["at"]]
+            at.start(step["program"])
+            nr.wait_for(lambda at=at: "ok       peers" in at.ask("nodectl doctor").stdout, 30, "the peers being found, and in sync")
     return steps
 
 
 def page_of(name):
     with open(os.path.join(nr.SOURCE, name), encoding="utf-8") as file:
         return file.read()
+
+
+# The examples of a manual page, as a reader sees them.
+def examples(page):
+    section = page_of(f"deploy/man/{page}").partition("\n.SH EXAMPLES\n")[2].partition("\n.SH ")[0]
+    return [text.replace("\\-", "-").replace("\\(aq", "'").replace("\\e\n", "\\\n")
+            for text in re.findall(r"^\.(?:nf|EX)\n(.*?)^\.(?:fi|EE)$", section, re.S | re.M)]
+
+
+# They run as they stand; ssh leads to the machine itself, whose cluster is that of the token, and an editor leaves the file as it is.
+def manuals(machine):
+    shim = "ssh() { shift; \"$@\"; }; editor() { test -s $1; }; cd /tmp; mkdir -p /var/backups\n"
+    machine.shell("echo '{\"labels\": [\"x\"]}' | nodectl profile set worker -")
+    said = [machine.shell(shim + text) for text in examples("nodectl.1") if "--keep-alive" not in text]  # that: nodectl_bootstrap.py
+    assert len(said) == 4 and "set" in said[2] and "written" in said[3], said
+    (text,) = examples("nodehttpd.8")
+    said = machine.shell(text)
+    assert '"hostname":"test"' in said and '"healthy"' in said, said
 
 
 def readme(lab):
@@ -62,6 +82,7 @@ def operating(lab):
         one.start("nodehttpd")
         assert follow(page, {"one": one, "two": two}) >= 12
         assert not one.shell("ls -d /var/lib/dagi-backup.* || true").startswith("/"), "a backup leaves nothing beside it"
+        manuals(one)
         # What was removed came back from the peers, and both agree.
         nr.wait_for(lambda: "node-two-" in one.shell("nodectl nodes --status online"), 20, "the other node, after the restore")
         for machine in (one, two):

@@ -93,8 +93,8 @@ const struct ctl_command ctl_commands[] = {
       "another. -o json writes an object a line.",
       NULL, ctl_watch },
     { "invite", "", 0, 0, NULL, CTL_NEEDS_NODED, "print a token that lets another machine join",
-      "The token holds the cluster key: hand it over as you would a password. On the other machine: noded --token "
-      "FILE.",
+      "The token holds the cluster key: hand it over as you would a password. On the other machine: nodectl "
+      "bootstrap --token FILE.",
       invite_options, ctl_invite },
     { "leave", "", 0, 0, NULL, CTL_NEEDS_NODED, "leave the cluster: the others learn of it at once, and noded ends",
       "Its next start brings the node back.", NULL, ctl_leave },
