@@ -125,7 +125,7 @@ def first_run(admin, one, two):
     for where in (one, two):
         where.run("sh", "-c", "test ! -e /etc/dagi/token")
         nodes = where.run("nodectl", "-o", "json", "nodes")
-        assert nodes.count('"gpu"') == 2 and nodes.count('"role":"inference"') + nodes.count('"role": "inference"') == 2, nodes
+        assert nodes.count('"labels":["gpu"]') == 2 and nodes.count('"role":"inference"') + nodes.count('"role": "inference"') == 2, nodes
         assert "table inet dagi" in where.run("nft", "list", "ruleset")
     assert one.unit("dagi-firewall", "UnitFileState") == "enabled"
     assert two.run("stat", "-c", "%U", "/var/lib/dagi/node.key").strip() == "dagi"
