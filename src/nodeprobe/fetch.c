@@ -35,31 +35,42 @@ static bool prepare(CURL *c, const char *url, const char *unix_socket, long time
 
 static int err_of(CURL *c, CURLcode code, const struct nr_buf *body)
 {
-    long status = 0, number = 0;
+    long number = 0;
     switch (code) {
-    case CURLE_OK: curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status); return status == 200 ? 0 : NR_E_NOT_FOUND;
+    case CURLE_OK: return 0;
     case CURLE_COULDNT_CONNECT:
         curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &number);
         return number == EACCES || number == EPERM ? NR_E_DENIED : NR_E_NOT_FOUND;
     case CURLE_COULDNT_RESOLVE_HOST: return NR_E_NOT_FOUND;
     case CURLE_OPERATION_TIMEDOUT: return NR_E_TIMEOUT;
     case CURLE_OUT_OF_MEMORY: return NR_E_NOMEM;
-    case CURLE_WRITE_ERROR: return body->err ? body->err : NR_E_TOO_LARGE;
-    default: return NR_E_INVALID;
+    default: return body->err ? body->err : NR_E_INVALID;
     }
 }
 
-int fetch_get(const char *url, const char *unix_socket, long timeout_ms, struct nr_buf *body)
+int fetch_ask(const char *url, const char *unix_socket, long timeout_ms, struct nr_buf *body, struct fetched *out)
 {
     size_t headers = 0;
-    int err = NR_E_NOMEM;
+    CURLcode code = CURLE_OUT_OF_MEMORY;
     CURL *c = curl_easy_init();
+    *out = (struct fetched){ 0 };
     if (c && prepare(c, url, unix_socket, timeout_ms) &&
         curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
         curl_easy_setopt(c, CURLOPT_WRITEDATA, body) == CURLE_OK &&
         curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, count_headers) == CURLE_OK &&
-        curl_easy_setopt(c, CURLOPT_HEADERDATA, &headers) == CURLE_OK)
-        err = err_of(c, curl_easy_perform(c), body);
+        curl_easy_setopt(c, CURLOPT_HEADERDATA, &headers) == CURLE_OK) {
+        code = curl_easy_perform(c);
+        curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &out->status);
+    }
+    int err = err_of(c, code, body);
+    out->why = curl_easy_strerror(code);
     curl_easy_cleanup(c);
     return err;
+}
+
+int fetch_get(const char *url, const char *unix_socket, long timeout_ms, struct nr_buf *body)
+{
+    struct fetched got;
+    int err = fetch_ask(url, unix_socket, timeout_ms, body, &got);
+    return !err && got.status != 200 ? NR_E_NOT_FOUND : err;
 }
