@@ -169,6 +169,25 @@ class Troubles(Registry):
             self.assertLess(time.monotonic() - begun, 30)
         self.the_node()
 
+    # A registry that answers with another node than the one it was told of does not make the machine that one.
+    def test_other_node(self):
+        with Rogue(reply("200 OK", b'{"node_id": "usurper"}', "application/json")) as rogue:
+            self.bootstrap("--node-id", "mine", url=rogue.url, expect=1)
+            self.assertFalse(os.path.exists(self.machine.path("etc/dagi/node_id")))
+            self.bootstrap("--node-id", "mine")
+            self.assertIn("its answer is about another node, usurper, than mine", self.bootstrap(url=rogue.url, expect=1))
+            self.bootstrap("--registry-url", self.url, url=rogue.url)
+        self.assertEqual(self.machine.read("etc/dagi/node_id"), "mine\n")
+        self.assertEqual(self.the_node()["node_id"], "mine")
+
+    # What a registry says cannot steer the terminal.
+    def test_escapes(self):
+        body = json.dumps({"detail": "\x1b[2Jgone\u202e", "errors": [{"field": "\x1b]0;x\x07", "message": "\r\x9b1m"}]}).encode()
+        for status in ("400 Bad Request", "403 Forbidden", "422 Unprocessable", "503 Away"):
+            with Rogue(reply(status, body)) as rogue:
+                err = self.bootstrap(url=rogue.url, expect=1)
+                self.assertNotRegex(err, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+
     # A refusal says what to do; a redirection is named and not followed; faulty fields are named each.
     def test_refusals(self):
         for status, words in (("401 Unauthorized", "show one with --key FILE"), ("403 Forbidden", "from its own machine only"),

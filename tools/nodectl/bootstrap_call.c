@@ -80,12 +80,23 @@ static bool names_node(const json_t *answer)
     return id && nr_node_id_valid(nr_bytes_str(id));
 }
 
+/* A machine that is a node stays it: an answer about another one must not change the file with its id. */
+static bool names_this_node(const struct registry *r, const json_t *answer)
+{
+    return !*r->id.id || strcmp(json_string_value(json_object_get(answer, "node_id")), r->id.id) == 0;
+}
+
 /* What an answer says, in words where it was not taken. */
 static enum verdict judge(struct registry *r, const char *url, const char *path, const struct ctl_http_answer *a)
 {
     char detail[CTL_QUOTED];
     member(a->json, "detail", detail);
-    if (a->status == 200 && names_node(a->json)) return TAKEN;
+    if (a->status == 200 && names_node(a->json)) {
+        if (names_this_node(r, a->json)) return TAKEN;
+        nr_buf_printf(&r->words, "%s: its answer is about another node, %s, than %s\n", url,
+                      member(a->json, "node_id", detail), r->id.id);
+        return AWAY;
+    }
     if (a->status == 200) {
         nr_buf_printf(&r->words, "%s: its answer names no node: is this the address of a node registry?\n", url);
         return AWAY;
