@@ -118,7 +118,7 @@ def check_headers(root, compiler="clang"):
                 yield f"{path}: does not compile by itself as {language}: {fault}"
 
 
-FENCE = re.compile(r"^```(\w*)$")
+FENCE = re.compile(r"^ *```(\w*)$")
 MARK = re.compile(r"^<!-- (?:runnable\b.*|run by (?P<by>\S+)) -->$")
 
 
@@ -144,7 +144,7 @@ def check_commands(root):
         with open(os.path.join(root, path), encoding="utf-8") as file:
             lines = file.read().split("\n")
         for number, above in commands_of(lines):
-            mark = MARK.match(above)
+            mark = MARK.match(above.strip())
             if not mark:
                 yield f"{path}:{number}: commands that nobody says are run: <!-- runnable --> or <!-- run by FILE --> before them"
             elif mark["by"] and not os.path.exists(os.path.join(root, mark["by"])):

@@ -40,7 +40,7 @@ class Tree(unittest.TestCase):
         self.assertEqual(self.commands("<!-- runnable on one -->\n" + block), [])
         self.assertEqual(self.commands("<!-- run by tests/system/t.py -->\n" + block), [])
         self.assertEqual(self.commands("```\na picture\n```\n```ini\nkey = 1\n```\n"), [])
-        for text in (block, "words\n" + block, "<!-- run by nobody.py -->\n" + block):
+        for text in (block, "1. words\n\n   ```sh\n   ls\n   ```\n", "words\n" + block, "<!-- run by nobody.py -->\n" + block):
             self.assertEqual(len(self.commands(text)), 1, text)
         self.assertEqual(len(self.commands("<!-- runnable -->\n" + block, test="b.md")), 1)
 
