@@ -112,7 +112,7 @@ bool gpu_mean_memory(const struct gpu_list *l, double *out)
     for (size_t i = 0; i < l->count; i++) {
         const struct gpu *g = &l->list[i];
         if (!g->has_memory || !g->has_memory_used || g->memory == 0 || g->memory_used > g->memory) continue;
-        sum += 100 * (double)g->memory_used / (double)g->memory;
+        sum += 100 * ((double)g->memory_used / (double)g->memory);
         told++;
     }
     if (told) *out = sum / told;

@@ -26,7 +26,7 @@ bool procfs_cpu_percent(const struct procfs_cpu *before, const struct procfs_cpu
     double all = (double)(after->total - before->total);
     /* Time spent waiting for a disk is known to run backwards. */
     double idle = after->idle > before->idle ? (double)(after->idle - before->idle) : 0;
-    *out = idle < all ? 100 * (all - idle) / all : 0;
+    *out = idle < all ? 100 * ((all - idle) / all) : 0;
     return true;
 }
 

@@ -47,7 +47,7 @@ static void add_disk(struct part *p, const char *root)
     if (statvfs(*root ? root : "/", &fs) != 0 || fs.f_bfree > fs.f_blocks) return;
     uint64_t used = fs.f_blocks - fs.f_bfree, whole = used + fs.f_bavail;
     part_gib(p, "disk_free_gb", (uint64_t)fs.f_bavail * fs.f_frsize);
-    if (whole > 0) part_number(p, "disk_percent", 100 * (double)used / (double)whole, 1);
+    if (whole > 0) part_number(p, "disk_percent", 100 * ((double)used / (double)whole), 1);
 }
 
 static void add_load(struct part *p, const char *root)
@@ -66,7 +66,7 @@ static void add_memory(struct part *p, const char *root)
     struct procfs_memory m;
     if (!procfs_memory(tree_read(root, text, sizeof text, "/proc/meminfo"), &m)) return;
     part_gib(p, "memory_available_gb", m.available);
-    part_number(p, "memory_percent", 100 * (double)(m.total - m.available) / (double)m.total, 1);
+    part_number(p, "memory_percent", 100 * ((double)(m.total - m.available) / (double)m.total), 1);
 }
 
 static int run(const struct source_env *env, struct nr_writer *out)
