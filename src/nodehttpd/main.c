@@ -71,10 +71,12 @@ static void on_hangup(void *arg)
 static void on_noded(void *arg, bool up)
 {
     struct app *app = arg;
-    if (up)
+    if (up) {
         nr_log_info("noded: connected: node_id=%s", nr_control_client_node_id(app->control));
-    else
+        reads_look_again(&app->reads);
+    } else {
         nr_log_warning("noded: connection lost");
+    }
 }
 
 /* Each connection takes a descriptor. */

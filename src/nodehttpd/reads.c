@@ -1,6 +1,6 @@
 /* A store that is missing is looked for at most ten times a second, whatever the requests. libnr notices that the half
  * with heartbeats was replaced; that the whole was (restored from a backup, made anew) shows in its file being another,
- * which is looked at once a second. What a snapshot fails with otherwise closes the store, and the next request opens
+ * which is looked at once a second and with each new connection to noded. What a snapshot fails with otherwise closes the store, and the next request opens
  * it anew. */
 #include "nodehttpd/reads.h"
 
@@ -90,4 +90,9 @@ int reads_begin(struct reads *r, struct nr_now now)
 void reads_end(struct reads *r)
 {
     nr_snapshot_end(r->snapshot);
+}
+
+void reads_look_again(struct reads *r)
+{
+    r->look_us = 0;
 }

@@ -21,5 +21,8 @@ void reads_fini(struct reads *r);
 /* Begins at the newest state. 0, or an enum nr_error (then there is nothing to end). */
 int reads_begin(struct reads *r, struct nr_now now) __attribute__((warn_unused_result));
 void reads_end(struct reads *r);
+/* The next beginning looks whether another store stands in this one's place, and does not wait for its time. For
+ * whoever learns that it may: a restore ends with another noded. */
+void reads_look_again(struct reads *r);
 
 #endif

@@ -75,15 +75,22 @@ def hanging(noded, http):
 
 
 def replaced(noded, http):
-    """The store thrown away and made anew under its feet is noticed."""
+    """The store thrown away and made anew under its feet is noticed: no write into the new one is answered from the old."""
     assert "later" in http.request("GET", "/api/v1/nodes")[2].decode()
     noded.stop()
     shutil.rmtree(noded.state)
     noded.start()
+    answers = []
+
+    def written():
+        answers.append(http.post(REGISTER, BODY | {"node_id": "anew"}))
+        return answers[-1][0] == 200
+
+    nr.wait_for(written, 10, "a write into the new store")
+    assert not [said for _, said in answers if "does not show" in str(said)], answers
     nr.wait_for(lambda: http.get("/")[1]["node_id"] == noded.info()["node_id"], 10, "the new store's node id")
     nr.wait_for(lambda: http.get("/api/v1/nodes/later")[0] == 404, 10, "the old store's node gone")
     assert "later" not in http.request("GET", "/api/v1/nodes")[2].decode()
-    nr.wait_for(lambda: http.post(REGISTER, BODY)[0] == 200, 10, "a write into the new store")
 
 
 def configured(cluster, noded):
