@@ -69,8 +69,8 @@ static int64_t degraded_after_ms(const struct nr_liveness *l, const struct nr_th
 
 static enum nr_status status_of(const struct nr_liveness *l, const struct nr_thresholds *t, int64_t silence_ms)
 {
-    if (l->declared == NR_STATE_LEFT) return NR_STATUS_LEFT;
     if (silence_ms >= t->forget_after_ms) return NR_STATUS_FORGOTTEN;
+    if (l->declared == NR_STATE_LEFT) return NR_STATUS_LEFT;
     if (l->declared == NR_STATE_MAINTENANCE) return NR_STATUS_MAINTENANCE;
     if (l->declared == NR_STATE_DRAINING) return NR_STATUS_DRAINING;
     if (l->declared == NR_STATE_OFFLINE || silence_ms >= t->offline_after_ms) return NR_STATUS_OFFLINE;

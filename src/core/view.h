@@ -51,7 +51,7 @@ struct nr_liveness {
     enum nr_state declared;
 };
 /* The status at wall_ms; *turns_at_ms, when not NULL, is the first later moment at which it changes by silence alone
- * (INT64_MAX: never). A heartbeat from the future counts as now. `left` is never forgotten before its lease ends. */
+ * (INT64_MAX: never). A heartbeat from the future counts as now. */
 enum nr_status nr_status_at(const struct nr_liveness *l, const struct nr_thresholds *t, int64_t wall_ms,
                             int64_t *turns_at_ms);
 

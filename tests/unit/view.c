@@ -28,8 +28,8 @@ static void silence(void **state)
     assert_int_equal(after(NR_STATE_ONLINE, 0, -50000), NR_STATUS_ONLINE);
 }
 
-/* What is declared stands against silence: degraded until offline; maintenance, draining and offline until forgotten;
- * left always. */
+/* What is declared stands against silence: degraded until offline; maintenance, draining, left and offline until
+ * forgotten. */
 static void declared(void **state)
 {
     (void)state;
@@ -38,7 +38,8 @@ static void declared(void **state)
     assert_int_equal(after(NR_STATE_MAINTENANCE, 0, 300000), NR_STATUS_MAINTENANCE);
     assert_int_equal(after(NR_STATE_DRAINING, 0, 300000), NR_STATUS_DRAINING);
     assert_int_equal(after(NR_STATE_MAINTENANCE, 0, 259200000), NR_STATUS_FORGOTTEN);
-    assert_int_equal(after(NR_STATE_LEFT, 0, 259200000), NR_STATUS_LEFT);
+    assert_int_equal(after(NR_STATE_LEFT, 0, 259199999), NR_STATUS_LEFT);
+    assert_int_equal(after(NR_STATE_LEFT, 0, 259200000), NR_STATUS_FORGOTTEN);
     assert_int_equal(after(NR_STATE_OFFLINE, 0, 0), NR_STATUS_OFFLINE);
     assert_int_equal(after(NR_STATE_OFFLINE, 0, 259200000), NR_STATUS_FORGOTTEN);
 }

@@ -103,7 +103,7 @@ static bool forgotten(const struct ctl_verify *v, const struct group *g)
     struct nr_node_body b;
     if (nr_node_body_decode(g->winner.rec.body, &b) != 0) return true;
     int64_t last = g->last_heartbeat_ms > b.updated_at_ms ? g->last_heartbeat_ms : b.updated_at_ms;
-    return b.state != NR_STATE_LEFT && v->now_ms - last >= (int64_t)v->ctl->read.forget_after_s * 1000;
+    return v->now_ms - last >= (int64_t)v->ctl->read.forget_after_s * 1000;
 }
 
 static int check_nodes(struct ctl_verify *v, struct groups *groups)
