@@ -1,7 +1,7 @@
 /* A store that is missing is looked for at most ten times a second, whatever the requests. libnr notices that the half
  * with heartbeats was replaced; that the whole was (restored from a backup, made anew) shows in its file being another,
- * which is looked at once a second and with each new connection to noded. What a snapshot fails with otherwise closes the store, and the next request opens
- * it anew. */
+ * which is looked at once a second and with each new connection to noded. What a snapshot fails with otherwise closes
+ * the store, and the next request opens it anew. */
 #include "nodehttpd/reads.h"
 
 #include <limits.h>
