@@ -95,6 +95,7 @@ enum nr_event_type {
     NR_EVENT_OWN_NEWER,   /* a newer record of our own was met: kind, subject, stamp */
     NR_EVENT_CLOCK_RESET, /* the hybrid clock had run beyond the limit and was taken back */
     NR_EVENT_LEARNED,     /* our own address as others see it changed: addr */
+    NR_EVENT_JUDGED,      /* what a quorum of observers says of a node changed: subject, until_ms */
 };
 struct nr_event {
     enum nr_event_type type;
@@ -106,6 +107,7 @@ struct nr_event {
     uint64_t stamp;
     uint64_t id;
     struct nr_addr addr;
+    int64_t until_ms; /* wall clock: gone until then, if it says nothing meanwhile; 0: not gone */
 };
 /* At most 4,096 wait; beyond that records are refused and other events are left out. The host
  * drains after each input, so that this is not met. */
