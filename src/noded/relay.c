@@ -85,6 +85,7 @@ static void log_event(const struct nr_event *e)
             nr_kind_name(e->kind), len, subject);
         break;
     case NR_EVENT_CLOCK_RESET: nr_log_warning("clock: stamps had run too far ahead, and follow the clock again"); break;
+    case NR_EVENT_JUDGED:
     case NR_EVENT_RECORD:
     case NR_EVENT_ENDED: break;
     }
