@@ -67,13 +67,15 @@ static int64_t degraded_after_ms(const struct nr_liveness *l, const struct nr_th
     return l->interval_ms ? t->missed_heartbeats * (int64_t)l->interval_ms : t->degraded_after_ms;
 }
 
-static enum nr_status status_of(const struct nr_liveness *l, const struct nr_thresholds *t, int64_t silence_ms)
+static enum nr_status status_of(const struct nr_liveness *l, const struct nr_thresholds *t, int64_t wall_ms)
 {
+    int64_t silence_ms = wall_ms > l->last_heartbeat_ms ? wall_ms - l->last_heartbeat_ms : 0;
     if (silence_ms >= t->forget_after_ms) return NR_STATUS_FORGOTTEN;
     if (l->declared == NR_STATE_LEFT) return NR_STATUS_LEFT;
     if (l->declared == NR_STATE_MAINTENANCE) return NR_STATUS_MAINTENANCE;
     if (l->declared == NR_STATE_DRAINING) return NR_STATUS_DRAINING;
-    if (l->declared == NR_STATE_OFFLINE || silence_ms >= t->offline_after_ms) return NR_STATUS_OFFLINE;
+    if (l->declared == NR_STATE_OFFLINE || wall_ms < l->gone_until_ms) return NR_STATUS_OFFLINE;
+    if (silence_ms >= t->offline_after_ms) return NR_STATUS_OFFLINE;
     if (l->declared == NR_STATE_DEGRADED || silence_ms >= degraded_after_ms(l, t)) return NR_STATUS_DEGRADED;
     return NR_STATUS_ONLINE;
 }
@@ -81,15 +83,16 @@ static enum nr_status status_of(const struct nr_liveness *l, const struct nr_thr
 enum nr_status nr_status_at(const struct nr_liveness *l, const struct nr_thresholds *t, int64_t wall_ms,
                             int64_t *turns_at_ms)
 {
-    int64_t silence = wall_ms > l->last_heartbeat_ms ? wall_ms - l->last_heartbeat_ms : 0;
-    enum nr_status now = status_of(l, t, silence);
+    enum nr_status now = status_of(l, t, wall_ms);
     if (!turns_at_ms) return now;
 
-    const int64_t steps[] = { degraded_after_ms(l, t), t->offline_after_ms, t->forget_after_ms };
+    const int64_t moments[] = { l->last_heartbeat_ms + degraded_after_ms(l, t),
+                                l->last_heartbeat_ms + t->offline_after_ms, l->last_heartbeat_ms + t->forget_after_ms,
+                                l->gone_until_ms };
     *turns_at_ms = INT64_MAX;
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        int64_t at = l->last_heartbeat_ms + steps[i];
-        if (at > wall_ms && at < *turns_at_ms && status_of(l, t, steps[i]) != now) *turns_at_ms = at;
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        int64_t at = moments[i];
+        if (at > wall_ms && at < *turns_at_ms && status_of(l, t, at) != now) *turns_at_ms = at;
     }
     return now;
 }

@@ -49,9 +49,10 @@ struct nr_liveness {
     int64_t last_heartbeat_ms; /* the newest of heartbeat stamps and NODE updated_at; 0: never */
     uint32_t interval_ms;      /* 0: not known */
     enum nr_state declared;
+    int64_t gone_until_ms; /* a quorum of observers says so until then (proto/README.md A.9); 0: none does */
 };
-/* The status at wall_ms; *turns_at_ms, when not NULL, is the first later moment at which it changes by silence alone
- * (INT64_MAX: never). A heartbeat from the future counts as now. */
+/* The status at wall_ms; *turns_at_ms, when not NULL, is the first later moment at which it changes by the clock alone:
+ * by silence, or because the observers' word ends (INT64_MAX: never). A heartbeat from the future counts as now. */
 enum nr_status nr_status_at(const struct nr_liveness *l, const struct nr_thresholds *t, int64_t wall_ms,
                             int64_t *turns_at_ms);
 

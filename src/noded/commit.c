@@ -7,6 +7,7 @@
 
 #define COLD_MS  50
 #define PULSE_MS 1000
+#define SOON_MS  100
 #define RETRY_MS 1000
 
 /* A page cache, an SSD, a slow disk, one that hangs. */
@@ -22,6 +23,7 @@ struct commit {
     struct nr_timer *cold, *pulse;
     struct commit_waiter *waiters;
     size_t count, room;
+    bool pulse_soon; /* its timer is set for the shorter time */
     int last_err, last_pulse_err;
     int64_t committed_us; /* when the registry half was last committed */
     struct commit_stats stats;
@@ -74,6 +76,7 @@ static int commit_cold(struct commit *c)
 static int commit_pulse(struct commit *c)
 {
     int err = timed(c, NR_PULSE);
+    c->pulse_soon = false;
     log_change("pulse", &c->last_pulse_err, err);
     if (err) nr_timer_in(c->pulse, RETRY_MS);
     return err;
@@ -137,6 +140,14 @@ void commit_note(struct commit *c)
         nr_timer_at(c->cold, nr_clock_now(), c->committed_us + COLD_MS * 1000);
     }
     if (nr_store_dirty_pulse(c->store) && !nr_timer_pending(c->pulse)) nr_timer_in(c->pulse, PULSE_MS);
+}
+
+/* A commit that failed keeps its pace. */
+void commit_pulse_soon(struct commit *c)
+{
+    if (c->pulse_soon || c->last_pulse_err || !nr_store_dirty_pulse(c->store)) return;
+    c->pulse_soon = true;
+    nr_timer_in(c->pulse, SOON_MS);
 }
 
 int commit_now(struct commit *c)

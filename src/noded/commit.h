@@ -33,6 +33,8 @@ void commit_free(struct commit *c); /* takes NULL; commits nothing, answers nobo
 int commit_wait(struct commit *c, const struct commit_waiter *waiter) NR_MUST_CHECK;
 /* To be called after anything that may have written. */
 void commit_note(struct commit *c);
+/* What was written to the pulse half is worth more than a second's wait: it is committed within 100 ms. */
+void commit_pulse_soon(struct commit *c);
 /* Commits both halves now and answers who waits. The first error. */
 int commit_now(struct commit *c);
 

@@ -53,6 +53,13 @@ static void on_ended(struct relay *r, const struct nr_event *e, struct nr_now no
     view_result(r, nr_store_refresh(r->o.store, e->kind, subject, NULL, now.wall_ms));
 }
 
+/* Readers are to see soon that a node is gone, or there again. */
+static void on_judged(struct relay *r, const struct nr_event *e)
+{
+    view_result(r, nr_store_judge(r->o.store, nr_bytes(e->subject, e->subject_len), e->until_ms));
+    commit_pulse_soon(r->o.commit);
+}
+
 static void key_text(const uint8_t key[static NR_KEY_SIZE], char out[static 17])
 {
     static const char digits[] = "0123456789abcdef";
@@ -86,6 +93,9 @@ static void log_event(const struct nr_event *e)
         break;
     case NR_EVENT_CLOCK_RESET: nr_log_warning("clock: stamps had run too far ahead, and follow the clock again"); break;
     case NR_EVENT_JUDGED:
+        nr_log_info("gossip: %s: node=%.*s", e->until_ms ? "observers no longer hear a node" : "a node is heard again",
+                    len, subject);
+        break;
     case NR_EVENT_RECORD:
     case NR_EVENT_ENDED: break;
     }
@@ -107,6 +117,7 @@ static void on_event(struct relay *r, const struct nr_event *e, struct nr_now no
     } else {
         r->stats.events_unlogged++;
     }
+    if (e->type == NR_EVENT_JUDGED) on_judged(r, e);
     if (e->type == NR_EVENT_LEARNED) relay_own_addresses(r);
     /* An address that is not kept costs a restarted node some time, no more. */
     if (e->type == NR_EVENT_PEER_UP) (void)!nr_store_peer_put(r->o.store, e->signer, &e->addr, now.wall_ms);

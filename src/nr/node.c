@@ -4,16 +4,16 @@
 /* Looks up by a search. */
 static int find_live(struct nr_snapshot *s, struct nr_bytes node_id, struct nr_live *live)
 {
-    struct nr_bytes value, rest;
+    struct nr_bytes value;
     int err = nr_read_get(s->hot, NR_T_LIVE, node_id, &value);
-    return err ? err : nr_head_read(value, live, sizeof *live, &rest);
+    return err ? err : nr_live_read(value, live);
 }
 
 /* Moves the place so that its key is the first that is not below node_id. */
 static int move_live(struct nr_snapshot *s, struct nr_bytes node_id)
 {
     struct nr_live_place *p = &s->live_place;
-    struct nr_bytes value, rest;
+    struct nr_bytes value;
     enum nr_read_move move = NR_READ_FROM;
     if (p->valid && !p->at_end && nr_bytes_cmp(p->key, node_id) < 0)
         move = NR_READ_NEXT; /* most likely the very next */
@@ -25,7 +25,7 @@ static int move_live(struct nr_snapshot *s, struct nr_bytes node_id)
         p->at_end = err == NR_E_NOT_FOUND;
         p->key = key;
         p->floor = node_id;
-        if (!p->at_end && nr_head_read(value, &p->live, sizeof p->live, &rest)) return NR_E_CORRUPT;
+        if (!p->at_end && nr_live_read(value, &p->live)) return NR_E_CORRUPT;
         p->valid = true;
         if (p->at_end || nr_bytes_cmp(p->key, node_id) >= 0) return 0;
         move = NR_READ_FROM;
@@ -77,6 +77,7 @@ int nr_node_fill(struct nr_snapshot *s, struct nr_bytes node_id, struct nr_bytes
         .last_heartbeat_ms = live.last_ms > v.head.updated_at_ms ? live.last_ms : v.head.updated_at_ms,
         .interval_ms = live.interval_ms,
         .declared = (enum nr_state)v.head.state,
+        .gone_until_ms = live.gone_until_ms,
     };
     int64_t turns_at;
     enum nr_status status = nr_status_at(&l, &s->registry->thresholds, now_ms, &turns_at);

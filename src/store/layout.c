@@ -10,6 +10,14 @@ int nr_head_read(struct nr_bytes value, void *head, size_t size, struct nr_bytes
     return 0;
 }
 
+int nr_live_read(struct nr_bytes value, struct nr_live *out)
+{
+    if (value.len < NR_LIVE_SIZE_MIN) return NR_E_CORRUPT;
+    *out = (struct nr_live){ 0 };
+    memcpy(out, value.data, value.len < sizeof *out ? NR_LIVE_SIZE_MIN : sizeof *out);
+    return 0;
+}
+
 /* Takes `len` bytes off the front of *rest; an overlong length marks the value as damaged. */
 static struct nr_bytes take(struct nr_bytes *rest, size_t len, int *err)
 {

@@ -70,13 +70,18 @@ struct nr_evidence_view {
 };
 int nr_evidence_view_read(struct nr_bytes value, struct nr_evidence_view *out) NR_MUST_CHECK;
 
-/* LIVE. */
+/* LIVE. What stands behind `reserved` came later: an older reader takes no notice of it, and where an older writer left
+ * it out it is 0. */
 struct nr_live {
-    int64_t last_ms;
+    int64_t last_ms;      /* 0: never heard */
     uint32_t interval_ms; /* 0: not known */
     uint32_t reserved;
+    int64_t gone_until_ms; /* what nr_store_judge was told last */
 };
-static_assert(sizeof(struct nr_live) == 16, "no padding");
+#define NR_LIVE_SIZE_MIN 16
+static_assert(sizeof(struct nr_live) == 24, "no padding");
+/* NR_E_CORRUPT when it is too short. */
+int nr_live_read(struct nr_bytes value, struct nr_live *out) NR_MUST_CHECK;
 
 /* HISTORY: then the metrics. */
 struct nr_beat_head {

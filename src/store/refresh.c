@@ -194,25 +194,52 @@ int nr_views_heartbeat_counts(struct nr_store *s, const struct nr_record *beat, 
     return err;
 }
 
-/* When a node was last heard: the newest living heartbeat of those that count. */
+/* Zeroed where there is none. */
+static int read_live(struct nr_store *s, struct nr_bytes node_id, struct nr_live *live)
+{
+    struct nr_bytes value;
+    *live = (struct nr_live){ 0 };
+    int err = s->ops->get(s->kv, NR_T_LIVE, node_id, &value);
+    if (err) return err == NR_E_NOT_FOUND ? 0 : err;
+    return nr_live_read(value, live);
+}
+
+/* A row that says nothing goes. */
+static int write_live(struct nr_store *s, struct nr_bytes node_id, const struct nr_live *live)
+{
+    if (!live->last_ms && !live->gone_until_ms) return s->ops->del(s->kv, NR_T_LIVE, node_id);
+    return s->ops->put(s->kv, NR_T_LIVE, node_id, nr_bytes(live, sizeof *live));
+}
+
+int nr_views_judge(struct nr_store *s, struct nr_bytes node_id, int64_t until_ms)
+{
+    struct nr_live live;
+    int err = read_live(s, node_id, &live);
+    if (err || live.gone_until_ms == until_ms) return err;
+    live.gone_until_ms = until_ms;
+    return write_live(s, node_id, &live);
+}
+
+/* When a node was last heard: the newest living heartbeat of those that count. What its observers say stays, but for a
+ * node that is not there. */
 static int refresh_live(struct nr_store *s, struct nr_bytes node_id, int64_t wall_ms)
 {
-    struct nr_heartbeat_body body;
+    struct nr_heartbeat_body body = { 0 };
     uint8_t signer[NR_KEY_SIZE];
     bool there;
+    struct nr_live live;
     struct feed f = { .wall_ms = wall_ms };
     nr_winner_init(&f.winner);
     int err = heard_from(s, node_id, signer, &f.only, &there);
     if (!err) err = s->ops->rec_each_of(s->kv, NR_KIND_HEARTBEAT, node_id, feed, &f);
+    if (!err && f.winner.any) err = nr_heartbeat_body_decode(f.winner.rec.body, &body);
+    if (!err) err = read_live(s, node_id, &live);
     if (err) return err;
-    if (f.winner.any) {
-        err = nr_heartbeat_body_decode(f.winner.rec.body, &body);
-        if (err) return err;
-        struct nr_live live = { .last_ms = nr_stamp_ms(f.winner.rec.stamp), .interval_ms = body.interval_ms };
-        return s->ops->put(s->kv, NR_T_LIVE, node_id, nr_bytes(&live, sizeof live));
-    }
-    err = s->ops->del(s->kv, NR_T_LIVE, node_id);
-    return err || there ? err : nr_history_drop(s, node_id);
+    live.last_ms = f.winner.any ? nr_stamp_ms(f.winner.rec.stamp) : 0;
+    live.interval_ms = body.interval_ms;
+    if (!there) live.gone_until_ms = 0;
+    err = write_live(s, node_id, &live);
+    return err || there || f.winner.any ? err : nr_history_drop(s, node_id);
 }
 
 /* Who speaks for a node also settles whose heartbeats count. */

@@ -88,6 +88,13 @@ int nr_store_refresh(struct nr_store *s, uint8_t kind, struct nr_bytes subject, 
     return err ? err : end(s, nr_views_refresh(s, kind, nr_bytes(copy, subject.len), cause, wall_ms));
 }
 
+int nr_store_judge(struct nr_store *s, struct nr_bytes node_id, int64_t until_ms)
+{
+    if (!s->views || node_id.len > NR_SUBJECT_MAX) return 0;
+    int err = s->ops->begin(s->kv);
+    return err ? err : end(s, nr_views_judge(s, node_id, until_ms));
+}
+
 int nr_store_history_add(struct nr_store *s, const struct nr_record *heartbeat)
 {
     if (!s->views) return 0;

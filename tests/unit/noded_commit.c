@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "crypto/crypto.h"
+#include "io/clock.h"
 #include "noded/commit.h"
 
 struct fixture {
@@ -45,7 +46,7 @@ static int setup(void **state)
     f->loop = nr_loop_new();
     f->pool = nr_blob_pool_new();
     f->disk = nr_memdisk_new(f->pool);
-    assert_int_equal(nr_store_open_memory(&f->store, f->disk, false, &(struct nr_store_options){ 0 }), 0);
+    assert_int_equal(nr_store_open_memory(&f->store, f->disk, true, &(struct nr_store_options){ 0 }), 0);
     f->commit = commit_new(f->loop, f->store, done, f);
     assert_non_null(f->commit);
     f->limit = nr_timer_new(f->loop, give_up, f);
@@ -157,6 +158,40 @@ static void without_waiters(void **state)
     assert_int_equal(f->answers, 0);
 }
 
+static void look_at_pulse(void *arg)
+{
+    struct fixture *f = arg;
+    if (nr_store_dirty_pulse(f->store)) {
+        nr_timer_in(f->timer, 5);
+    } else {
+        nr_loop_stop(f->loop);
+    }
+}
+
+static int64_t pulse_takes_ms(struct fixture *f, bool soon)
+{
+    static int64_t until_ms;
+    assert_int_equal(nr_store_judge(f->store, nr_bytes_str("n"), ++until_ms), 0);
+    assert_true(nr_store_dirty_pulse(f->store));
+    commit_note(f->commit);
+    if (soon) commit_pulse_soon(f->commit);
+    int64_t began_us = nr_clock_now().mono_us;
+    nr_timer_in(f->timer, 1);
+    assert_int_equal(nr_loop_run(f->loop), 0);
+    return (nr_clock_now().mono_us - began_us) / 1000;
+}
+
+/* The pulse half takes its time, but for what readers are to see soon; the next commit is as slow as ever. */
+static void pulse_soon(void **state)
+{
+    struct fixture *f = *state;
+    f->timer = nr_timer_new(f->loop, look_at_pulse, f);
+    commit_pulse_soon(f->commit); /* nothing is staged */
+    assert_true(pulse_takes_ms(f, true) < 900);
+    assert_true(pulse_takes_ms(f, false) > 900);
+    assert_true(pulse_takes_ms(f, true) < 900);
+}
+
 static uint64_t timed(const struct fixture *f, enum nr_half half)
 {
     uint64_t sum = 0;
@@ -204,6 +239,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(shared, setup, teardown),
         cmocka_unit_test_setup_teardown(failed, setup, teardown),
         cmocka_unit_test_setup_teardown(without_waiters, setup, teardown),
+        cmocka_unit_test_setup_teardown(pulse_soon, setup, teardown),
         cmocka_unit_test_setup_teardown(measured, setup, teardown),
         cmocka_unit_test_setup_teardown(bounded, setup, teardown),
     };

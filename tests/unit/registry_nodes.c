@@ -41,6 +41,76 @@ static void spoken_for(struct nr_store *s)
     say(s, make_beat(2, "c-gpu", T0 + 5000, 5000), T0);
 }
 
+static void judged(struct nr_store *s)
+{
+    some_nodes(s);
+    say(s, make_beat(1, "b-gpu", T0 + 2000, 10000), T0);
+    assert_int_equal(nr_store_judge(s, nr_bytes_str("b-gpu"), T0 + 9000), 0);
+    assert_int_equal(nr_store_judge(s, nr_bytes_str("a-worker"), T0 + 9000), 0); /* never had a heartbeat */
+    assert_int_equal(nr_store_commit_pulse(s), 0);
+    say(s, make_beat(1, "b-gpu", T0 + 3000, 10000), T0);
+    say(s, make_node(1, "b-gpu", T0 + 1, &(struct node_say){ .role = "gpu", .self = true }), T0);
+}
+
+static void taken_back(struct nr_store *s)
+{
+    assert_int_equal(nr_store_judge(s, nr_bytes_str("b-gpu"), 0), 0);
+    assert_int_equal(nr_store_judge(s, nr_bytes_str("a-worker"), 0), 0);
+    assert_false(nr_store_dirty(s));
+    assert_true(nr_store_dirty_pulse(s));
+    assert_int_equal(nr_store_commit_pulse(s), 0);
+    assert_int_equal(nr_store_judge(s, nr_bytes_str("a-worker"), 0), 0); /* says nothing new */
+    assert_false(nr_store_dirty_pulse(s));
+}
+
+static void deleted_while_gone(struct nr_store *s)
+{
+    struct node_say last = { .self = true, .deleted = true };
+    assert_int_equal(nr_store_judge(s, nr_bytes_str("b-gpu"), T0 + 9000), 0);
+    say(s, make_node(1, "b-gpu", T0 + 4000, &last), T0);
+    say(s, make_node(1, "b-gpu", T0 + 5000, &(struct node_say){ .role = "gpu", .self = true }), T0);
+}
+
+static enum nr_node_status status_of(struct place *p, const char *node_id, int64_t at_ms, int64_t *turns_at_ms)
+{
+    struct nr_node n, walked;
+    struct nr_node_cursor c;
+    assert_int_equal(nr_node_get(p->snapshot, node_id, strlen(node_id), at_ms, &n), 0);
+    struct nr_node_filter f = { .by_status = true, .status = n.status };
+    int err = nr_node_first(p->snapshot, &f, at_ms, &c, &walked);
+    while (!err && !text_is(walked.node_id, node_id)) err = nr_node_next(&c, &walked);
+    assert_int_equal(err, 0); /* a walk sees the same */
+    assert_int_equal(walked.status_turns_at_ms, n.status_turns_at_ms);
+    *turns_at_ms = n.status_turns_at_ms;
+    return n.status;
+}
+
+/* What observers say of a node stands through its heartbeats and commits until it is taken back, runs out or the node
+ * is deleted; counts, lists and turns follow it. */
+static void called_gone(void **state)
+{
+    struct place *p = *state;
+    struct nr_node_counts c;
+    int64_t turns;
+    in_writer(p->dir, judged);
+    open_place(p);
+    assert_int_equal(status_of(p, "b-gpu", T0 + 4000, &turns), NR_NODE_OFFLINE);
+    assert_int_equal(turns, T0 + 9000);
+    assert_int_equal(status_of(p, "b-gpu", T0 + 9000, &turns), NR_NODE_ONLINE);
+    assert_int_equal(turns, T0 + 33000);
+    assert_int_equal(status_of(p, "a-worker", T0 + 4000, &turns), NR_NODE_OFFLINE);
+    assert_int_equal(nr_node_count(p->snapshot, T0 + 4000, &c), 0);
+    assert_int_equal(c.by_status[NR_NODE_OFFLINE], 2);
+    assert_int_equal(c.turns_at_ms, T0 + 9000);
+    in_writer(p->dir, taken_back);
+    assert_int_equal(nr_snapshot_begin(p->snapshot), 0);
+    assert_int_equal(status_of(p, "b-gpu", T0 + 4000, &turns), NR_NODE_ONLINE);
+    assert_int_equal(status_of(p, "a-worker", T0 + 4000, &turns), NR_NODE_ONLINE);
+    in_writer(p->dir, deleted_while_gone);
+    assert_int_equal(nr_snapshot_begin(p->snapshot), 0);
+    assert_int_equal(status_of(p, "b-gpu", T0 + 6000, &turns), NR_NODE_ONLINE);
+}
+
 static void taken_over(struct nr_store *s)
 {
     say(s, make_node(2, "c-gpu", T0 + 1, &(struct node_say){ .self = true }), T0);
@@ -236,7 +306,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
     const struct CMUnitTest tests[] = {
-        T(get), T(whose_heartbeats_count), T(json), T(filters), T(capabilities), T(cursors_share_a_snapshot), T(counts),
+        T(get),          T(whose_heartbeats_count),   T(called_gone), T(json), T(filters),
+        T(capabilities), T(cursors_share_a_snapshot), T(counts),
     };
     if (nr_crypto_init()) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,31 @@ static void declared(void **state)
     assert_int_equal(after(NR_STATE_OFFLINE, 0, 259200000), NR_STATUS_FORGOTTEN);
 }
 
+static enum nr_status gone(enum nr_state declared, int64_t until_ms, int64_t silence_ms, int64_t *turns)
+{
+    const struct nr_liveness l = { .last_heartbeat_ms = T0, .declared = declared, .gone_until_ms = until_ms };
+    return nr_status_at(&l, &defaults, T0 + silence_ms, turns);
+}
+
+/* Whom its observers call gone is offline for as long as their word lasts, but for who declared that it goes away, and
+ * who is forgotten. */
+static void gone_by_observers(void **state)
+{
+    int64_t turns;
+    (void)state;
+    assert_int_equal(gone(NR_STATE_ONLINE, T0 + 50000, 10, &turns), NR_STATUS_OFFLINE);
+    assert_int_equal(turns, T0 + 50000); /* when the word ends the silence is still short */
+    assert_int_equal(gone(NR_STATE_ONLINE, T0 + 50000, 50000, &turns), NR_STATUS_ONLINE);
+    assert_int_equal(turns, T0 + 90000);
+    assert_int_equal(gone(NR_STATE_ONLINE, T0 + 900000, 299999, &turns), NR_STATUS_OFFLINE);
+    assert_int_equal(turns, T0 + 259200000); /* the long silence says the same by then */
+    assert_int_equal(gone(NR_STATE_DEGRADED, T0 + 50000, 10, NULL), NR_STATUS_OFFLINE);
+    assert_int_equal(gone(NR_STATE_LEFT, T0 + 50000, 10, NULL), NR_STATUS_LEFT);
+    assert_int_equal(gone(NR_STATE_MAINTENANCE, T0 + 50000, 10, NULL), NR_STATUS_MAINTENANCE);
+    assert_int_equal(gone(NR_STATE_DRAINING, T0 + 50000, 10, NULL), NR_STATUS_DRAINING);
+    assert_int_equal(gone(NR_STATE_ONLINE, INT64_MAX, 259200000, NULL), NR_STATUS_FORGOTTEN);
+}
+
 /* The status stays what it is until turns_at, and is another one then: tried millisecond by millisecond. */
 static void turns_at_the_moment_given(void **state)
 {
@@ -57,7 +82,8 @@ static void turns_at_the_moment_given(void **state)
                                          .forget_after_ms = 1 + nr_rng_below(&rng, 40) };
         const struct nr_liveness l = { .last_heartbeat_ms = 1000,
                                        .interval_ms = nr_rng_below(&rng, 8),
-                                       .declared = (enum nr_state)nr_rng_below(&rng, NR_STATE_COUNT) };
+                                       .declared = (enum nr_state)nr_rng_below(&rng, NR_STATE_COUNT),
+                                       .gone_until_ms = i % 2 ? 0 : 970 + nr_rng_below(&rng, 100) };
         int64_t now = 980 + nr_rng_below(&rng, 80), turns, at = now + 1;
         enum nr_status s = nr_status_at(&l, &t, now, &turns);
         while (at < 1100 && nr_status_at(&l, &t, at, NULL) == s) at++;
@@ -134,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence),
         cmocka_unit_test(declared),
+        cmocka_unit_test(gone_by_observers),
         cmocka_unit_test(turns_at_the_moment_given),
         cmocka_unit_test(names),
         cmocka_unit_test(same_winner_in_every_order),

@@ -79,6 +79,12 @@ static void take_event(struct sim_node *n, const struct nr_event *e)
         sim_trace_line(&w->trace, 2, w->now_us, "%s: peer %s: %s", n->name, addr,
                        e->type == NR_EVENT_PEER_UP ? "up" : "down");
         break;
+    case NR_EVENT_JUDGED:
+        if (nr_store_judge(n->store, nr_bytes(e->subject, e->subject_len), e->until_ms) != 0)
+            sim_trace_line(&w->trace, 2, w->now_us, "%s: what observers say was not kept", n->name);
+        sim_trace_line(&w->trace, 2, w->now_us, "%s: %.*s is %s", n->name, (int)e->subject_len,
+                       (const char *)e->subject, e->until_ms ? "gone" : "not gone");
+        break;
     case NR_EVENT_CLOCK_RESET:
         n->guard.went_back = false;
         /* fall through */
