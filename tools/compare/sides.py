@@ -1,0 +1,177 @@
+"""What both sides of the comparison share: so many processes on loopback addresses of their own, asked by one sweep after another.
+
+A side says how a member is started, how a value is changed through one, and what a member knows:
+    complete N          it sees so many members alive
+    value (KEY, VALUE)  it has the change
+    dead NAME           it calls that member dead
+"""
+
+import os
+import random
+import resource
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+
+import nr
+
+PAUSE_S = 0.005  # between two sweeps, at least
+SHARE = 3  # … and so many times as long as the sweep took: polling takes at most a quarter of a core, on both sides
+
+
+class Member:
+    def __init__(self, name, address, process):
+        self.name, self.address, self.process = name, address, process
+        self.stopped = False
+
+    @property
+    def pid(self):
+        return self.process.process.pid
+
+    def alive(self):
+        return self.process.running()
+
+    def signal(self, number):
+        self.process.signal(number)
+        self.stopped = number == signal.SIGSTOP if number in (signal.SIGSTOP, signal.SIGCONT) else self.stopped
+
+
+class Side:
+    """`with side: side.start(n)`: leaving the `with` kills every process and removes the directory."""
+
+    name = "?"
+
+    def __init__(self):
+        self.members, self.directory = [], None
+        self.port = 0
+
+    def __enter__(self):
+        self.directory = tempfile.mkdtemp(prefix="nr-compare-")
+        self.members = []
+        self.port = free_port()
+        return self
+
+    def __exit__(self, *_):
+        self.release()
+        for member in self.members:
+            if member.alive():
+                member.signal(signal.SIGKILL)
+        for member in self.members:
+            if member.process.process is not None:
+                member.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def address(self, number):
+        return f"127.88.{number // 250}.{number % 250 + 1}"
+
+    def start(self, count):
+        """Starts the seed, waits until it answers, then starts the others at once; returns the moment before the first of these."""
+        self.members = [self.make(i) for i in range(count)]
+        seed = self.members[0]
+        self.start_seed(seed)
+        begun = time.monotonic()
+        for member in self.members[1:]:
+            self.start_other(member)
+        return begun
+
+    def running(self):
+        return [m for m in self.members if m.alive() and not m.stopped]
+
+    def check(self):
+        for member in self.members:
+            member.process.check_running()
+
+    # What a side says:
+    def make(self, number):
+        raise NotImplementedError
+
+    def start_seed(self, member):
+        raise NotImplementedError
+
+    def start_other(self, member):
+        raise NotImplementedError
+
+    def change(self, member, value):
+        """Makes a change through the member without waiting for it; returns the argument of `value`."""
+        raise NotImplementedError
+
+    def ask(self, members, question, argument):
+        """One sweep: yields (member, yes) as each is read. A member that does not answer is left out."""
+        raise NotImplementedError
+
+    def dead(self, members):
+        """One sweep: yields (member, names that it calls dead)."""
+        raise NotImplementedError
+
+    def settle_change(self):
+        """Takes in what `change` left unread."""
+
+    def release(self):
+        """Lets go of whatever holds memory or connections of the members; the next question opens them anew."""
+
+
+def free_port():
+    """A port that is free for UDP and TCP on every loopback address."""
+    for _ in range(100):
+        port = random.randrange(20000, 30000)
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as s:
+                    s.bind(("0.0.0.0", port))
+            return port
+        except OSError:
+            continue
+    raise SystemExit("serf.py: no free port between 20000 and 30000")
+
+
+def room_for_files():
+    """A store takes six descriptors, a connection one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class Seen:
+    """When each member was first read to know; `gap_s` is the longest time between two readings of one member."""
+
+    def __init__(self):
+        self.at, self.gap_s, self.missing = {}, 0.0, set()
+
+    def first(self):
+        return min(self.at.values()) if self.at else float("inf")
+
+    def last(self):
+        return float("inf") if self.missing else max(self.at.values())
+
+
+def until_seen(side, members, question, argument, begun, limit_s):
+    """Asks all in sweeps until each has said yes, or the limit is over. Times count from `begun`, and are those at which the answer was
+    read: late by at most `gap_s`."""
+    seen, pending = Seen(), {m.name: m for m in members}
+    last = time.monotonic()
+    while pending and time.monotonic() - begun < limit_s:
+        sweep = time.monotonic()
+        for member, yes in side.ask(list(pending.values()), question, argument):
+            if yes:
+                seen.at[member.name] = time.monotonic() - begun
+                del pending[member.name]
+        now = time.monotonic()
+        seen.gap_s = max(seen.gap_s, now - last)
+        last = sweep
+        time.sleep(max(PAUSE_S, SHARE * (now - sweep)))
+    seen.missing = set(pending)
+    return seen
+
+
+def need(program, package):
+    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
+    if not path:
+        print(f"serf.py: {program} is missing: apt-get install {package}", file=sys.stderr)
+        raise SystemExit(1)
+    return path
+
+
+def process(name, words, directory, env=None):
+    return nr.Process(name, words, os.path.join(directory, name + ".log"), env=env)
