@@ -65,6 +65,9 @@ NR_API int nr_control_register(nr_control *control, const struct nr_registration
  * not registered. */
 NR_API int nr_control_heartbeat(nr_control *control, const char *node_id, const char *status, const void *metrics,
                                 size_t metrics_len);
+/* What noded knows of a node's status beside the store: *reply is what nr_standing_read (nr/standing.h) takes, borrowed
+ * until the next call. NR_ERR_NOT_FOUND. */
+NR_API int nr_control_standing(nr_control *control, const char *node_id, const void **reply, size_t *reply_len);
 /* NR_ERR_NOT_FOUND; NR_ERR_DENIED for a node that speaks for itself. */
 NR_API int nr_control_delete(nr_control *control, const char *node_id);
 /* node_id NULL: the node of this noded. Needs the role "tool". */

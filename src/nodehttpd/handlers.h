@@ -11,6 +11,7 @@ handler_fn nodes_list, node_get, node_delete;                       /* nodes.c *
 handler_fn register_post;                                           /* register.c */
 handler_fn heartbeat_post, heartbeats_get;                          /* heartbeat.c */
 handler_fn discover_post, discover_get;                             /* discover.c */
+handler_fn standing_get;                                            /* standing.c */
 handler_fn records_get;                                             /* records.c */
 handler_fn profiles_list, profile_get, profile_put, profile_delete; /* profiles.c */
 handler_fn cleanup_post;                                            /* cleanup.c */

@@ -20,6 +20,7 @@ const struct route routes[] = {
     { "DELETE", API "/nodes/{node_id}", node_delete, true, "Delete a node on every peer" },
     { "GET", API "/nodes/{node_id}/records", records_get, false, "The signed records behind a node, as msgpack" },
     { "GET", API "/nodes/{node_id}/heartbeats", heartbeats_get, false, "Its recent heartbeats; limit, since" },
+    { "GET", API "/nodes/{node_id}/standing", standing_get, false, "Why it has its status, and who observes it" },
     { "GET", API "/profiles", profiles_list, false, "Profiles of all roles" },
     { "GET", API "/profiles/{role}", profile_get, false, "A role's profile" },
     { "PUT", API "/profiles/{role}", profile_put, true, "Set a role's profile: the body is its config" },

@@ -415,6 +415,21 @@ int nr_control_heartbeat(nr_control *c, const char *node_id, const char *status,
     return finish(c, &w, deadline);
 }
 
+int nr_control_standing(nr_control *c, const char *node_id, const void **reply, size_t *reply_len)
+{
+    struct nr_control_writer w;
+    int64_t deadline = mono_ms() + c->timeout_ms;
+    int err = ensure_connected(c, deadline);
+    if (err) return err;
+    begin(c, &w, "standing");
+    nr_control_cstr(&w, "node_id", node_id);
+    err = finish(c, &w, deadline);
+    if (err) return err;
+    *reply = c->reply.map.data;
+    *reply_len = c->reply.map.len;
+    return 0;
+}
+
 int nr_control_delete(nr_control *c, const char *node_id)
 {
     struct nr_control_writer w;

@@ -48,6 +48,8 @@ def stopped(noded, http):
     assert health["database"]["connected"] is True and health["gossip"]["connected"] is False, health
     assert http.get("/api/v1/nodes/later")[1]["created_at"] == before[1]["created_at"]
     assert http.request("GET", "/api/v1/nodes/later/records")[0] == 200
+    status, standing = http.get("/api/v1/nodes/later/standing")
+    assert status == 200 and standing["why"].startswith("heartbeat "), standing
     assert "noded" in refused(http)
     for method, path, body in (("DELETE", "/api/v1/nodes/later", None), ("POST", "/api/v1/nodes/heartbeat", {"node_id": "later"}),
                                ("PUT", "/api/v1/profiles/p", {}), ("DELETE", "/api/v1/profiles/p", None)):

@@ -147,6 +147,18 @@ def records(http):
     expect_problem(http.get(NODES + "/nobody/records"), 404)
 
 
+def standing(http):
+    """Why a node has its status: one sentence, and every member that the API names, known or null."""
+    status, answer = http.get(NODES + "/b/standing")
+    assert status == 200 and answer["node_id"] == "b" and answer["status"] == http.get(NODES + "/b")[1]["status"], answer
+    assert answer["status"] != "online" or answer["why"].startswith("heartbeat "), answer
+    assert (answer["observers"], answer["quorum"], answer["against"], answer["heard_directly"]) == ([], None, 0, None), answer
+    assert set(answer) == {"node_id", "status", "why", "last_heartbeat", "interval", "heard_directly", "heard_through",
+                           "clock_offset_ms", "observers", "quorum", "against"}, answer
+    expect_problem(http.get(NODES + "/nobody/standing"), 404)
+    expect_problem(http.get(NODES + "/%2e%2e/standing"), 404)
+
+
 def deletion(http):
     """Gone at once; a second time there is nothing to delete; registering anew brings it back."""
     assert http.request("DELETE", NODES + "/c")[::2] == (204, b"")
@@ -222,7 +234,7 @@ def exposition(http):
 with nr.Cluster() as cluster:
     noded = cluster.noded().start()
     facade = cluster.facade(noded).start()
-    for part in (registering, filters, views, heartbeats, discovery, records, deletion, profiles, about, exposition):
+    for part in (registering, filters, views, heartbeats, discovery, records, standing, deletion, profiles, about, exposition):
         part(facade)
         print(f"{part.__name__}: as promised")
     assert facade.stop() == 0

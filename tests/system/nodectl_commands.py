@@ -41,12 +41,17 @@ def check_node(noded):
     node = ctl.data(noded, "node", "n1")
     explain = node["explain"]
     assert node["status"] == "online" and explain["self"] is False and explain["signer_node_id"] == "alpha", node
+    standing = node["standing"]
+    assert standing["status"] == "online" and standing["why"] == explain["reason"], node
+    assert standing["why"].startswith("heartbeat ") and standing["observers"] == [] and standing["against"] == 0, node
     assert len(explain["node_records"]) == 1 and explain["node_records"][0]["shown"], explain
     own = ctl.data(noded, "node", "alpha")["explain"]
     assert own["self"] is True and own["interval_ms"] == 10000 and own["degraded_after_ms"] == 30000, own
     assert own["lease_ends_at"] >= own["turns_at"], own
     text = ctl.ok(noded, "node", "n1")
     assert '"rack": 7' in text and "a sponsor" in text, text
+    assert re.search(r"^Status +online: heartbeat \d+ s ago$", text, re.M), text
+    assert re.search(r"^Observers +none: it runs no noded$", text, re.M), text
     assert "no such node" in ctl.fails(noded, 1, "node", "nobody")
 
 

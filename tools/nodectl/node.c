@@ -1,8 +1,9 @@
-/* nodectl node ID: what the registry says of a node, and from what it says it. */
+/* nodectl node ID: what the registry says of a node, why, and from what it says it. */
 #include <string.h>
 
 #include "proto/body.h"
 #include "tools/nodectl/show.h"
+#include "tools/nodectl/standing.h"
 #include "tools/nodectl/text.h"
 
 /* The records behind a node, as far as they explain it. */
@@ -48,44 +49,6 @@ static int64_t degraded_after_ms(const struct ctl *ctl, const struct nr_node *no
     return (int64_t)ctl->read.degraded_after_s * 1000;
 }
 
-static void add_threshold(const struct ctl *ctl, const struct nr_node *node, struct nr_buf *out)
-{
-    char span[CTL_TEXT], interval[CTL_TEXT];
-    ctl_duration_format(degraded_after_ms(ctl, node), span);
-    ctl_duration_format(node->interval_ms, interval);
-    if (node->interval_ms)
-        nr_buf_printf(out, "%s (%u heartbeats of its interval of %s)", span, ctl->read.missed_heartbeats, interval);
-    else
-        nr_buf_printf(out, "%s (its interval is not known)", span);
-}
-
-/* One sentence: why this status. */
-static void add_reason(const struct ctl *ctl, const struct nr_node *node, const struct evidence *e, int64_t now_ms,
-                       struct nr_buf *out)
-{
-    char silence[CTL_TEXT], limit[CTL_TEXT];
-    ctl_duration_format(now_ms > node->last_heartbeat_ms ? now_ms - node->last_heartbeat_ms : 0, silence);
-    ctl_duration_format((int64_t)ctl->read.offline_after_s * 1000, limit);
-    switch (node->status) {
-    case NR_NODE_LEFT:
-    case NR_NODE_MAINTENANCE:
-    case NR_NODE_DRAINING: nr_buf_printf(out, "declared by %s", node->self ? "the node itself" : "its sponsor"); break;
-    case NR_NODE_OFFLINE: nr_buf_printf(out, "silent for %s, offline after %s", silence, limit); break;
-    case NR_NODE_DEGRADED:
-        if (e->declared == NR_STATE_DEGRADED) {
-            nr_buf_printf(out, "declared by %s", node->self ? "the node itself" : "its sponsor");
-            break;
-        }
-        nr_buf_printf(out, "silent for %s, degraded after ", silence);
-        add_threshold(ctl, node, out);
-        break;
-    case NR_NODE_ONLINE:
-        nr_buf_printf(out, "silent for %s, degraded only after ", silence);
-        add_threshold(ctl, node, out);
-        break;
-    }
-}
-
 static void json_signers(struct nr_json *j, const struct ctl_names *names, const struct evidence *e)
 {
     const struct signed_by *s = (const struct signed_by *)(const void *)e->signers.data;
@@ -104,20 +67,19 @@ static void json_signers(struct nr_json *j, const struct ctl_names *names, const
     nr_json_array_end(j);
 }
 
-static int put_json(const struct ctl *ctl, const struct nr_node *node, const struct ctl_names *names,
-                    const struct evidence *e, int64_t now_ms)
+static int put_json(const struct ctl *ctl, const struct nr_node_standing *standing, const struct ctl_names *names,
+                    const struct evidence *e)
 {
-    struct nr_buf text, reason;
+    const struct nr_node *node = &standing->node;
+    struct nr_buf text;
     struct nr_json j;
     nr_buf_init(&text, 0);
-    nr_buf_init(&reason, 0);
-    add_reason(ctl, node, e, now_ms, &reason);
     nr_json_init(&j, &text);
     nr_json_object(&j);
     ctl_json_node_members(&j, node);
     nr_json_key(&j, "explain");
     nr_json_object(&j);
-    nr_json_kstr(&j, "reason", nr_buf_bytes(&reason));
+    nr_json_kcstr(&j, "reason", standing->why);
     nr_json_kcstr(&j, "declared", nr_state_name(e->declared));
     nr_json_kbool(&j, "self", node->self);
     ctl_json_signer(&j, names, node->signer);
@@ -129,8 +91,9 @@ static int put_json(const struct ctl *ctl, const struct nr_node *node, const str
     nr_json_kuint(&j, "heartbeat_signers", e->heartbeats_by);
     json_signers(&j, names, e);
     nr_json_object_end(&j);
+    nr_json_key(&j, "standing");
+    nr_standing_json(&j, standing);
     nr_json_object_end(&j);
-    nr_buf_fini(&reason);
     return ctl_put_json(&text);
 }
 
@@ -142,15 +105,11 @@ static void fact_when(struct ctl_facts *f, const char *name, int64_t at_ms, int6
     ctl_fact(f, name, CTL_PLAIN, at_ms > 0 ? "%s (%s)" : "%s", at_ms > 0 ? time : age, age);
 }
 
-static void fact_status(const struct ctl *ctl, struct ctl_facts *f, const struct nr_node *node,
-                        const struct evidence *e, int64_t now_ms)
+static void fact_status(struct ctl_facts *f, const struct nr_node_standing *standing, const struct evidence *e,
+                        int64_t now_ms)
 {
-    struct nr_buf reason;
-    nr_buf_init(&reason, 0);
-    add_reason(ctl, node, e, now_ms, &reason);
-    ctl_fact(f, "Status", ctl_status_style(node->status), "%s: %.*s", nr_node_status_name(node->status),
-             (int)reason.len, reason.data ? (const char *)reason.data : "");
-    nr_buf_fini(&reason);
+    const struct nr_node *node = &standing->node;
+    ctl_fact(f, "Status", ctl_status_style(node->status), "%s: %s", nr_node_status_name(node->status), standing->why);
     ctl_fact(f, "Declared", CTL_PLAIN, "%s", nr_state_name(e->declared));
     if (node->status_turns_at_ms != INT64_MAX) fact_when(f, "Turns", node->status_turns_at_ms, now_ms);
 }
@@ -173,9 +132,10 @@ static void fact_signers(const struct ctl *ctl, struct ctl_facts *f, const struc
     }
 }
 
-static int put_facts(const struct ctl *ctl, const struct nr_node *node, const struct ctl_names *names,
+static int put_facts(const struct ctl *ctl, const struct nr_node_standing *standing, const struct ctl_names *names,
                      const struct evidence *e, int64_t now_ms)
 {
+    const struct nr_node *node = &standing->node;
     struct ctl_facts f;
     struct nr_buf labels;
     char text[CTL_TEXT];
@@ -184,10 +144,11 @@ static int put_facts(const struct ctl *ctl, const struct nr_node *node, const st
     ctl_facts_init(&f);
     ctl_fact_bytes(&f, "Node", ctl_text(node->node_id));
     ctl_fact(&f, "UUID", CTL_PLAIN, "%s", node->id);
-    fact_status(ctl, &f, node, e, now_ms);
+    fact_status(&f, standing, e, now_ms);
     fact_when(&f, "Last heartbeat", node->last_heartbeat_ms, now_ms);
     ctl_duration_format(node->interval_ms, text);
     ctl_fact(&f, "Interval", CTL_PLAIN, "%s", node->interval_ms ? text : "not known");
+    ctl_standing_facts(&f, standing, now_ms);
     ctl_fact_bytes(&f, "Role", ctl_text(node->role));
     ctl_fact_bytes(&f, "Hostname", ctl_text(node->hostname));
     ctl_fact_bytes(&f, "IP", ctl_text(node->ip));
@@ -220,23 +181,23 @@ int ctl_node(struct ctl *ctl, const struct ctl_args *args)
     const char *id = args->operand[0];
     char quoted[CTL_QUOTED];
     int64_t now_ms = nr_wall_clock_ms();
-    struct nr_node node;
+    struct nr_node_standing standing;
     struct ctl_names names = { 0 };
     struct evidence e = { 0 };
     int status = CTL_FAILED;
-    int err = nr_node_get(ctl->snapshot, id, strlen(id), now_ms, &node);
+    int err = ctl_standing(ctl, id, now_ms, &standing);
     if (err == NR_ERR_NOT_FOUND) return ctl_fail("no such node: %s", ctl_quoted(nr_bytes_str(id), quoted));
-    e.winner = node.signer;
+    e.winner = standing.node.signer;
     if (err == 0) err = nr_record_each(ctl->snapshot, id, strlen(id), gather, &e);
     if (err == 0) err = ctl_names_init(&names, ctl->snapshot, now_ms);
     if (err == 0) err = e.signers.err;
     if (err) {
         status = ctl_fail("%s: %s", ctl->state_dir, ctl_read_trouble(err));
     } else if (ctl->format == CTL_JSON) {
-        status = put_json(ctl, &node, &names, &e, now_ms);
+        status = put_json(ctl, &standing, &names, &e);
     } else {
-        status = put_facts(ctl, &node, &names, &e, now_ms);
-        if (status == 0) put_metadata(&node);
+        status = put_facts(ctl, &standing, &names, &e, now_ms);
+        if (status == 0) put_metadata(&standing.node);
     }
     ctl_names_fini(&names);
     nr_buf_fini(&e.signers);
