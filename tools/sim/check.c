@@ -105,7 +105,7 @@ static bool count_messages(struct sim_node *n, struct nr_reader *r, size_t size)
         if (m.type == 0 || m.type >= NR_MSG_TYPES)
             sim_fail(n->world, "%s sends a message of no known type", n->name);
         else
-            t->type_bytes[m.type] += m.body.len + NR_MESSAGE_HEAD;
+            sim_traffic_message(t, &m);
         hello_only = hello_only && m.type == NR_MSG_HELLO;
     }
     return hello_only;

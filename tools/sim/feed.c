@@ -2,6 +2,8 @@
  * the core has to send, marks what happened, and queues the next deadline and the commits. */
 #include "tools/sim/node.h"
 
+#include <string.h>
+
 #include "tools/sim/world.h"
 
 #define COMMIT_MIN_US  1000
@@ -57,6 +59,12 @@ static void trace_record(const struct sim_node *n, const struct nr_event *e, con
                    nr_kind_name(e->kind), (int)e->subject_len, (const char *)e->subject, (unsigned long long)e->id);
 }
 
+static bool is_own_word(const struct sim_node *n, const struct nr_event *e)
+{
+    return e->kind == NR_KIND_NODE && e->subject_len == strlen(n->name) &&
+           memcmp(e->subject, n->name, e->subject_len) == 0;
+}
+
 static void take_event(struct sim_node *n, const struct nr_event *e)
 {
     struct sim_world *w = n->world;
@@ -65,6 +73,8 @@ static void take_event(struct sim_node *n, const struct nr_event *e)
     switch (e->type) {
     case NR_EVENT_RECORD:
         sim_watch_seen(&w->watches, e->id, w->now_us);
+        if (e->own && is_own_word(n, e)) n->word_stamp = e->stamp;
+        sim_vigil_record(n, e);
         trace_record(n, e, e->own ? "makes" : "takes");
         break;
     case NR_EVENT_ENDED: trace_record(n, e, "ends"); break;

@@ -51,10 +51,10 @@ static void saved(struct sim_node *n, const struct nr_record *rec)
         n->last_own_id = nr_record_id(rec->raw);
     }
     if (own) return;
-    if (cold)
-        t->cold_saved++;
-    else
-        t->hot_saved++;
+    if (nr_kind_plane(rec->kind) == NR_PLANE_HOT) t->hot_saved++;
+    if (!cold) return;
+    t->cold_saved++;
+    t->cold_saved_bytes += rec->raw.len;
 }
 
 static int host_save(void *ctx, const struct nr_record *rec, struct nr_now now)

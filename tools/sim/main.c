@@ -1,5 +1,5 @@
 /* simulate: runs one scenario over the shipped core and says what came of it. Exit status 0: all held, 1: something did
- * not, 2: wrong usage. */
+ * not, 2: wrong usage, or a file that is no scenario. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -8,29 +8,37 @@
 #include <unistd.h>
 
 #include "tools/sim/report.h"
+#include "tools/sim/run.h"
 #include "tools/sim/scenario.h"
 
 struct arguments {
-    const struct sim_scenario *scenario;
-    uint64_t seed, nodes, loss_percent, seconds, heartbeat_ms, lease;
-    bool loss_given;
+    const struct sim_scenario *scenario; /* one in C; NULL: a file */
+    const char *file, *csv, *svg;
+    uint64_t seed, nodes, loss_percent, seconds, heartbeat_ms, lease, metrics;
+    bool loss_given, metrics_given;
     int verbose;
 };
 
 static void usage(FILE *out)
 {
-    fprintf(out, "Usage: simulate [OPTION]... --scenario NAME\n"
-                 "Runs the registry's core in a simulated network and checks what must hold after each step.\n"
-                 "The same options give the same trace on every machine.\n\n"
-                 "  --scenario NAME      what happens (below)\n"
-                 "  --nodes N            how many nodes; default: the scenario's\n"
-                 "  --seed N             of all chance; default 1\n"
-                 "  --loss PERCENT       of the datagrams; default: the scenario's\n"
-                 "  --seconds N          how long, where the scenario asks; default: its own length\n"
-                 "  --heartbeat-ms N     of every node; default 10000\n"
-                 "  --lease N            seconds, of NODE records; default: the scenario's\n"
-                 "  --verbose            say what happens; twice: each node's events; thrice: each datagram\n"
-                 "  --help               this text\n\nScenarios:\n");
+    fprintf(out,
+            "Usage: simulate [OPTION]... FILE\n"
+            "       simulate [OPTION]... --scenario NAME\n"
+            "Runs the registry's core in a simulated network and checks what must hold after each step.\n"
+            "FILE is a scenario in the language of tests/scenarios/README.md. The same options give the same trace on\n"
+            "every machine.\n\n"
+            "  --scenario NAME      one of those that the language cannot say (below)\n"
+            "  --nodes N            how many nodes; default: the scenario's\n"
+            "  --seed N             of all chance; default 1\n"
+            "  --loss PERCENT       of the datagrams on links without a rule of their own; default: the scenario's\n"
+            "  --seconds N          how long, where one in C asks; default: its own length\n"
+            "  --heartbeat-ms N     of every node; default: the scenario's\n"
+            "  --metrics BYTES      in each heartbeat; default: the scenario's\n"
+            "  --lease N            seconds, of NODE records; default: the scenario's\n"
+            "  --csv FILE           a row for each second of virtual time\n"
+            "  --svg FILE           a plot of who knew when\n"
+            "  --verbose            say what happens; twice: each node's events; thrice: each datagram\n"
+            "  --help               this text\n\nScenarios:\n");
     for (size_t i = 0; i < sim_scenario_count; i++)
         fprintf(out, "  %-10s %s (%zu nodes)\n", sim_scenarios[i].name, sim_scenarios[i].says, sim_scenarios[i].nodes);
 }
@@ -49,11 +57,19 @@ static bool number(const char *text, const char *option, uint64_t max, uint64_t 
 }
 
 static const struct option options[] = {
-    { "scenario", required_argument, NULL, 's' }, { "nodes", required_argument, NULL, 'n' },
-    { "seed", required_argument, NULL, 'r' },     { "loss", required_argument, NULL, 'l' },
-    { "seconds", required_argument, NULL, 't' },  { "heartbeat-ms", required_argument, NULL, 'b' },
-    { "lease", required_argument, NULL, 'e' },    { "verbose", no_argument, NULL, 'v' },
-    { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
+    { "scenario", required_argument, NULL, 's' },
+    { "nodes", required_argument, NULL, 'n' },
+    { "seed", required_argument, NULL, 'r' },
+    { "loss", required_argument, NULL, 'l' },
+    { "seconds", required_argument, NULL, 't' },
+    { "heartbeat-ms", required_argument, NULL, 'b' },
+    { "lease", required_argument, NULL, 'e' },
+    { "metrics", required_argument, NULL, 'm' },
+    { "csv", required_argument, NULL, 'c' },
+    { "svg", required_argument, NULL, 'g' },
+    { "verbose", no_argument, NULL, 'v' },
+    { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
 };
 
 static bool take_option(struct arguments *a, int c)
@@ -69,6 +85,9 @@ static bool take_option(struct arguments *a, int c)
     case 't': return number(optarg, "seconds", 1000000000, &a->seconds);
     case 'b': return number(optarg, "heartbeat-ms", NR_INTERVAL_MAX_MS, &a->heartbeat_ms);
     case 'e': return number(optarg, "lease", NR_LEASE_MAX_S, &a->lease);
+    case 'm': a->metrics_given = true; return number(optarg, "metrics", NR_METRICS_MAX, &a->metrics);
+    case 'c': a->csv = optarg; return true;
+    case 'g': a->svg = optarg; return true;
     case 'v': a->verbose++; return true;
     default: return false;
     }
@@ -84,9 +103,10 @@ static bool parse(int argc, char **argv, struct arguments *a)
         }
         if (!take_option(a, c)) return false;
     }
-    if (a->scenario && optind == argc) return true;
-    fprintf(stderr,
-            a->scenario ? "simulate: an argument too many\n" : "simulate: which --scenario? --help lists them\n");
+    a->file = optind < argc ? argv[optind++] : NULL;
+    if (optind == argc && !a->file != !a->scenario) return true;
+    fprintf(stderr, "simulate: %s\n",
+            optind < argc ? "an argument too many" : "which one: a FILE, or a --scenario? --help lists these");
     return false;
 }
 
@@ -101,33 +121,64 @@ static void command_of(int argc, char **argv, const struct arguments *a, char *o
     if (!seeded && at < size) snprintf(out + at, size - at, " --seed %llu", (unsigned long long)a->seed);
 }
 
+/* What was not given is the scenario's own. */
+static struct sim_config config_of(const struct arguments *a, const struct sim_script *script)
+{
+    const struct sim_scenario *in_c = a->scenario;
+    struct sim_config config = {
+        .seed = a->seed,
+        .nodes = in_c ? in_c->nodes : script->nodes,
+        .seeds = in_c ? 1 : script->seeds,
+        .link = in_c ? SIM_LINK_DEFAULT : script->link,
+        .heartbeat_ms = in_c ? 10000 : script->heartbeat_ms,
+        .lease_s = in_c ? in_c->lease_s : script->lease_s,
+        .metrics = in_c ? 0 : script->metrics,
+        .verbose = a->verbose,
+        .seconds = (int64_t)a->seconds,
+    };
+    if (in_c) config.link.loss_ppm = in_c->loss_ppm;
+    if (a->nodes) config.nodes = (size_t)a->nodes;
+    if (a->heartbeat_ms) config.heartbeat_ms = (uint32_t)a->heartbeat_ms;
+    if (a->lease) config.lease_s = (uint32_t)a->lease;
+    if (a->metrics_given) config.metrics = (uint32_t)a->metrics;
+    if (a->loss_given) config.link.loss_ppm = (uint32_t)a->loss_percent * (SIM_PPM / 100);
+    return config;
+}
+
+static int run(const struct arguments *a, const struct sim_script *script, const struct sim_config *config,
+               const char *command)
+{
+    struct sim_world *w = sim_world_new(config);
+    if (isatty(STDERR_FILENO) && !a->verbose) w->progress = sim_report_progress;
+    if (a->scenario)
+        a->scenario->run(w);
+    else
+        sim_run(w, script);
+    if (w->progress) fputc('\n', stderr);
+    sim_report(w, a->scenario ? a->scenario->name : script->name, command, stdout);
+    int status = w->failed ? 1 : 0;
+    sim_world_free(w);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
-    struct arguments a = { .seed = 1, .heartbeat_ms = 10000 };
+    static struct sim_script script;
+    struct arguments a = { .seed = 1 };
     char command[1024];
     if (!parse(argc, argv, &a)) return 2;
     if (nr_crypto_init() != 0) {
         fprintf(stderr, "simulate: no cryptography\n");
         return 1;
     }
-    struct sim_config config = {
-        .seed = a.seed,
-        .nodes = a.nodes ? (size_t)a.nodes : a.scenario->nodes,
-        .link = SIM_LINK_DEFAULT,
-        .heartbeat_ms = (uint32_t)a.heartbeat_ms,
-        .lease_s = a.lease ? (uint32_t)a.lease : a.scenario->lease_s,
-        .verbose = a.verbose,
-        .seconds = (int64_t)a.seconds,
-    };
-    config.link.loss_ppm = a.loss_given ? (uint32_t)a.loss_percent * (SIM_PPM / 100) : a.scenario->loss_ppm;
+    int err = a.file ? sim_script_load(&script, a.file) : 0;
+    struct sim_config config = err ? (struct sim_config){ 0 } : config_of(&a, &script);
+    if (!err && a.file) err = sim_script_fits(&script, a.file, config.nodes);
+    if (err) {
+        fprintf(stderr, "simulate: %s\n", script.error);
+        return 2;
+    }
     command_of(argc, argv, &a, command, sizeof command);
     fprintf(stderr, "%s\n", command); /* known even where an assertion ends the run */
-    struct sim_world *w = sim_world_new(&config);
-    if (isatty(STDERR_FILENO) && !a.verbose) w->progress = sim_report_progress;
-    a.scenario->run(w);
-    if (w->progress) fputc('\n', stderr);
-    sim_report(w, a.scenario->name, command, stdout);
-    int status = w->failed ? 1 : 0;
-    sim_world_free(w);
-    return status;
+    return run(&a, &script, &config, command);
 }

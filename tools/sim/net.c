@@ -11,7 +11,8 @@
 
 void sim_net_init(struct sim_net *net, struct sim_queue *queue, const struct sim_link *link, uint64_t seed)
 {
-    *net = (struct sim_net){ .queue = queue, .link = *link };
+    *net = (struct sim_net){ .queue = queue };
+    sim_links_init(&net->links, link);
     nr_rng_init(&net->rng, seed);
 }
 
@@ -22,7 +23,7 @@ void sim_net_fini(struct sim_net *net)
     free(net->idle);
     free(net->endpoints);
     free(net->slots);
-    free(net->walls);
+    sim_links_fini(&net->links);
 }
 
 static uint32_t take_slot(struct sim_net *net, uint32_t endpoint)
@@ -46,15 +47,20 @@ void sim_net_move(struct sim_net *net, uint32_t endpoint)
     net->endpoints[endpoint].slot = take_slot(net, endpoint);
 }
 
-struct nr_addr sim_net_addr(const struct sim_net *net, uint32_t endpoint)
+struct nr_addr sim_net_slot_addr(uint32_t slot)
 {
-    uint32_t n = net->endpoints[endpoint].slot + 1;
+    uint32_t n = slot + 1;
     struct nr_addr a = { .family = 4, .port = SIM_PORT };
     a.ip[0] = 10;
     a.ip[1] = (uint8_t)(n >> 16);
     a.ip[2] = (uint8_t)(n >> 8);
     a.ip[3] = (uint8_t)n;
     return a;
+}
+
+struct nr_addr sim_net_addr(const struct sim_net *net, uint32_t endpoint)
+{
+    return sim_net_slot_addr(net->endpoints[endpoint].slot);
 }
 
 struct nr_addr sim_net_spoofed(uint32_t n)
@@ -76,20 +82,19 @@ static bool chance(struct sim_net *net, uint32_t ppm)
     return ppm > 0 && nr_rng_below(&net->rng, SIM_PPM) < ppm;
 }
 
-static bool blocked(const struct sim_net *net, uint32_t from, uint32_t to)
+/* NULL: nothing comes from one to the other. */
+static const struct sim_link *link_between(const struct sim_net *net, uint32_t from, uint32_t to)
 {
-    if (net->endpoints[from].group != net->endpoints[to].group) return true;
-    for (size_t i = 0; i < net->wall_count; i++)
-        if (net->walls[i] == ((uint64_t)from << 32 | to)) return true;
-    return false;
+    if (net->endpoints[from].group != net->endpoints[to].group) return NULL;
+    return sim_links_find(&net->links, from, to);
 }
 
-static int64_t draw_delay(struct sim_net *net)
+static int64_t draw_delay(struct sim_net *net, const struct sim_link *link)
 {
-    int64_t d = net->link.delay_us;
-    if (net->link.jitter_us > 0) d += nr_rng_below(&net->rng, (uint32_t)net->link.jitter_us);
-    if (chance(net, net->link.reorder_ppm) && net->link.reorder_us > 0)
-        d += nr_rng_below(&net->rng, (uint32_t)net->link.reorder_us);
+    int64_t d = link->delay_us;
+    if (link->jitter_us > 0) d += nr_rng_below(&net->rng, (uint32_t)link->jitter_us);
+    if (chance(net, link->reorder_ppm) && link->reorder_us > 0)
+        d += nr_rng_below(&net->rng, (uint32_t)link->reorder_us);
     return d;
 }
 
@@ -123,21 +128,25 @@ void sim_net_send(struct sim_net *net, int64_t now_us, uint32_t from, const stru
         net->astray++;
         return;
     }
-    if (blocked(net, from, dest)) {
+    const struct sim_link *link = link_between(net, from, dest);
+    if (!link) {
         net->cut++;
         return;
     }
-    if (chance(net, net->link.loss_ppm) || chance(net, net->endpoints[from].loss_ppm) ||
-        chance(net, net->endpoints[dest].loss_ppm)) {
+    if (chance(net, link->loss_ppm)) {
         net->lost++;
         return;
     }
     struct nr_addr own = sim_net_addr(net, from);
-    uint16_t copies = chance(net, net->link.duplicate_ppm) ? 2 : 1;
-    uint32_t ref = keep(net, as ? as : &own, plain, copies);
-    net->doubled += copies - 1u;
-    for (uint16_t i = 0; i < copies; i++)
-        sim_queue_add(net->queue, now_us + draw_delay(net), SIM_EV_DELIVER, dest, ref);
+    uint32_t copies = 1 + link->duplicate_ppm / SIM_PPM + chance(net, link->duplicate_ppm % SIM_PPM);
+    net->doubled += copies - 1;
+    uint32_t whole = 0;
+    for (uint32_t i = 0; i < copies; i++) whole += !chance(net, link->corrupt_ppm);
+    net->corrupted += copies - whole;
+    if (!whole) return;
+    uint32_t ref = keep(net, as ? as : &own, plain, (uint16_t)whole);
+    for (uint32_t i = 0; i < whole; i++)
+        sim_queue_add(net->queue, now_us + draw_delay(net, link), SIM_EV_DELIVER, dest, ref);
 }
 
 const struct sim_packet *sim_net_packet(const struct sim_net *net, uint32_t ref)
@@ -161,14 +170,8 @@ void sim_net_group(struct sim_net *net, uint32_t endpoint, uint32_t group)
     net->endpoints[endpoint].group = group;
 }
 
-void sim_net_block(struct sim_net *net, uint32_t from, uint32_t to)
-{
-    net->walls = sim_grow(net->walls, net->wall_count, &net->wall_capacity, sizeof *net->walls);
-    net->walls[net->wall_count++] = (uint64_t)from << 32 | to;
-}
-
 void sim_net_heal(struct sim_net *net)
 {
-    net->wall_count = 0;
-    for (size_t i = 0; i < net->endpoint_count; i++) net->endpoints[i].group = net->endpoints[i].loss_ppm = 0;
+    sim_links_heal(&net->links);
+    for (size_t i = 0; i < net->endpoint_count; i++) net->endpoints[i].group = 0;
 }

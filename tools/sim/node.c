@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "proto/mp.h"
 #include "tools/sim/say.h"
 #include "tools/sim/world.h"
 
@@ -101,6 +102,34 @@ static uint64_t stamp_floor(struct sim_node *n)
     return nr_store_meta_get(n->store, CLOCK_LIMIT, &v) == 0 && v.len == 8 ? nr_be64(v.data) : 0;
 }
 
+/* A map with one text in it, of this many bytes in all. */
+static int set_metrics(struct sim_node *n, uint32_t bytes)
+{
+    uint8_t buf[NR_METRICS_MAX], text[256];
+    struct nr_writer w;
+    if (bytes < 8) return 0;
+    size_t len = bytes < sizeof text ? bytes : sizeof text;
+    len -= len < 40 ? 4 : 5;
+    memset(text, 'x', sizeof text);
+    nr_writer_init(&w, buf, sizeof buf);
+    nr_mp_write_map(&w, 1);
+    nr_mp_write_cstr(&w, "m");
+    nr_mp_write_str(&w, nr_bytes(text, len));
+    return nr_core_set_metrics(n->core, nr_writer_bytes(&w));
+}
+
+/* At the addresses that they had at first, as configured once and for all. */
+static void set_seeds(struct sim_node *n)
+{
+    struct sim_world *w = n->world;
+    struct nr_addr seeds[SIM_SEEDS_MAX];
+    size_t count = w->config.seeds ? w->config.seeds : 1;
+    size_t others = 0;
+    for (uint32_t i = 0; i < count && n->seed_node == 0; i++)
+        if (i != n->index) seeds[others++] = sim_net_slot_addr(i);
+    nr_core_set_seeds(n->core, seeds, others);
+}
+
 static int make_core(struct sim_node *n)
 {
     struct sim_world *w = n->world;
@@ -119,11 +148,9 @@ static int make_core(struct sim_node *n)
     n->core = nr_core_new(&config, &host);
     if (!n->core) return NR_E_NOMEM;
     nr_core_set_own_addresses(n->core, &own, 1);
-    if (n->seed_node != n->index) {
-        struct nr_addr seed = sim_net_addr(&w->net, n->seed_node);
-        nr_core_set_seeds(n->core, &seed, 1);
-    }
-    return nr_store_each_peer(n->store, remember_one, n->core);
+    set_seeds(n);
+    int err = set_metrics(n, w->config.metrics);
+    return err ? err : nr_store_each_peer(n->store, remember_one, n->core);
 }
 
 void sim_node_boot(struct sim_node *n)
@@ -152,6 +179,7 @@ void sim_node_boot(struct sim_node *n)
         return;
     }
     sim_check_booted(n);
+    sim_vigil_booted(n);
     sim_node_drain(n);
     if (!n->silent_start) sim_say_self(n);
 }

@@ -177,7 +177,7 @@ void sim_play_committed(struct sim_world *w)
 void sim_play_finish(struct sim_world *w, int64_t limit_us)
 {
     sim_net_heal(&w->net);
-    w->net.link = SIM_LINK_DEFAULT;
+    w->net.links.all = SIM_LINK_DEFAULT;
     for (size_t i = 0; i < w->node_count; i++) {
         sim_node_thaw(&w->nodes[i]);
         w->nodes[i].clock_offset_ms = 0;
@@ -211,4 +211,17 @@ size_t sim_play_count_status(struct sim_world *w, const char *node_id, enum nr_s
     for (size_t i = 0; i < w->node_count; i++)
         if (w->nodes[i].state == SIM_UP) count += sim_sees_status(&w->nodes[i], node_id) == status;
     return count;
+}
+
+void sim_play_block(struct sim_world *w, const struct sim_node *from, const struct sim_node *to)
+{
+    struct sim_set one = { 0 };
+    struct sim_set other = { 0 };
+    sim_set_reset(&one, w->node_count);
+    sim_set_reset(&other, w->node_count);
+    sim_set_add(&one, from->index);
+    sim_set_add(&other, to->index);
+    sim_links_block(&w->net.links, &one, &other, SIM_PPM, 0);
+    sim_set_fini(&one);
+    sim_set_fini(&other);
 }

@@ -27,6 +27,8 @@ void sim_play_watch(struct sim_node *n, const char *node_id, uint32_t revision, 
     } while (0)
 /* Any node that is up, by the scenario's chance; NULL: none. */
 struct sim_node *sim_play_any(struct sim_world *w);
+/* Nothing comes from one to the other any more. */
+void sim_play_block(struct sim_world *w, const struct sim_node *from, const struct sim_node *to);
 /* Says how many records and paths the nodes have. */
 void sim_play_census(struct sim_world *w);
 /* How many nodes that are up see this node so. */

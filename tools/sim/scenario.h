@@ -35,7 +35,6 @@ const struct sim_scenario *sim_scenario_find(const char *name);
     X(amplify, "an address that has proven nothing gets no more bytes than it sent", 6, 0, 0)                          \
     X(hostile, "an insider's garbage, forgeries and floods harm nobody's records but its own", 8, 0, 0)                \
     X(loss, "under heavy loss nobody healthy is called offline, and writes arrive", 40, 300000, 0)                     \
-    X(freeze, "a tenth of the nodes frozen for 20 s: nobody is called offline, all agree after", 40, 0, 0)             \
     X(oneway, "links that work one way only keep nobody from agreeing", 20, 0, 0)                                      \
     X(move, "a node that comes back at another address is found again", 20, 0, 0)                                      \
     X(chaos, "random faults and writes; then all is healed, and all agree", 16, 10000, 0)

@@ -25,6 +25,7 @@ struct sim_world *sim_world_new(const struct sim_config *config)
     sim_crypto_init(&w->crypto);
     sim_check_init(&w->check);
     sim_watches_init(&w->watches);
+    sim_vigil_init(&w->vigil, config->nodes);
     w->pool = nr_blob_pool_new();
     nr_assert(w->pool != NULL);
     w->nodes = sim_alloc(config->nodes * sizeof *w->nodes);
@@ -44,6 +45,7 @@ void sim_world_free(struct sim_world *w)
     free(w->ghosts);
     free(w->nodes);
     nr_blob_pool_free(w->pool);
+    sim_vigil_fini(&w->vigil);
     sim_watches_fini(&w->watches);
     sim_check_fini(&w->check);
     sim_crypto_fini(&w->crypto);
@@ -73,10 +75,8 @@ static void count_payloads(struct sim_world *w, const struct sim_packet *p)
     while (nr_message_next(&r, &m)) {
         /* hops, then the record: array head, version, kind */
         if (m.type != NR_MSG_PUSH || m.body.len < 4) continue;
-        if (nr_kind_plane(m.body.data[3]) == NR_PLANE_COLD)
-            w->traffic.cold_payloads++;
-        else
-            w->traffic.hot_payloads++;
+        if (nr_kind_plane(m.body.data[3]) == NR_PLANE_COLD) w->traffic.cold_payloads++;
+        if (nr_kind_plane(m.body.data[3]) == NR_PLANE_HOT) w->traffic.hot_payloads++;
     }
 }
 
@@ -123,11 +123,25 @@ static const struct sim_event *next_event(struct sim_world *w)
     return first;
 }
 
+/* Between two events nothing changes but what silence makes of a status, so that looking before the next one is exact.
+ */
+static void sample_until(struct sim_world *w, int64_t until_us)
+{
+    while (!w->failed && w->sampled_us + SIM_SAMPLE_US <= until_us) {
+        w->sampled_us += SIM_SAMPLE_US;
+        if (w->now_us < w->sampled_us) w->now_us = w->sampled_us;
+        sim_vigil_sample(w);
+        if (w->sample) w->sample(w);
+    }
+}
+
 bool sim_world_step(struct sim_world *w)
 {
     struct sim_event e;
     if (w->failed || !next_event(w) || !sim_queue_take(&w->queue, &e)) return false;
     nr_assert(e.at_us >= w->now_us);
+    sample_until(w, e.at_us);
+    if (w->failed) return false;
     w->now_us = e.at_us;
     happen(w, &e);
     w->steps++;
@@ -144,6 +158,7 @@ static void run_to(struct sim_world *w, int64_t until_us)
     const struct sim_event *first;
     while ((first = next_event(w)) && first->at_us <= until_us)
         if (!sim_world_step(w)) break;
+    sample_until(w, until_us);
     if (!w->failed && w->now_us < until_us) w->now_us = until_us;
 }
 

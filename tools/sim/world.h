@@ -8,10 +8,12 @@
 
 #include "tools/sim/check.h"
 #include "tools/sim/crypto.h"
+#include "tools/sim/figure.h"
 #include "tools/sim/ghost.h"
 #include "tools/sim/net.h"
 #include "tools/sim/node.h"
 #include "tools/sim/trace.h"
+#include "tools/sim/vigil.h"
 #include "tools/sim/watch.h"
 
 #define SIM_SECOND 1000000
@@ -21,21 +23,16 @@
 struct sim_config {
     uint64_t seed;
     size_t nodes;
+    size_t seeds; /* the first ones, through which the others join; 0: one */
     struct sim_link link;
     uint32_t heartbeat_ms;
     uint32_t lease_s; /* of NODE records; 0: the core's own */
+    uint32_t metrics; /* bytes of them in each heartbeat; 0: none */
     int verbose;
     int64_t seconds; /* how long the scenario shall last, where it asks; 0: its own length */
 };
 
-/* What the nodes sent and got, in sum. */
-struct sim_traffic {
-    uint64_t datagrams, bytes;         /* sent, envelopes included */
-    uint64_t type_bytes[NR_MSG_TYPES]; /* heads included; the rest is headers and envelopes */
-    uint64_t hot_payloads, hot_saved;  /* PUSHes of heartbeats that arrived; heartbeats taken from others */
-    uint64_t cold_payloads, cold_saved;
-    int64_t since_us;
-};
+#define SIM_SAMPLE_US 200000
 
 struct sim_world {
     struct sim_config config;
@@ -49,6 +46,8 @@ struct sim_world {
     struct sim_check check;
     struct sim_watches watches;
     struct sim_traffic traffic;
+    struct sim_vigil vigil;
+    int64_t sampled_us; /* up to when the samplers have looked */
     struct nr_blob_pool *pool;
     struct sim_node *nodes;
     size_t node_count;
@@ -58,6 +57,8 @@ struct sim_world {
     bool failed;
     char failure[512];
     void (*progress)(const struct sim_world *w); /* may be NULL */
+    void (*sample)(struct sim_world *w);         /* each 200 ms; may be NULL */
+    void *sample_arg;
 };
 
 struct sim_world *sim_world_new(const struct sim_config *config);

@@ -36,15 +36,15 @@ static void break_network(struct sim_world *w)
     case 0:
         for (uint32_t i = 0; i < w->node_count; i++) sim_net_group(&w->net, i, nr_rng_below(&w->rng, 3));
         break;
-    case 1: sim_net_block(&w->net, any_node(w)->index, any_node(w)->index); break;
-    case 2: w->net.link.loss_ppm = nr_rng_below(&w->rng, 500000); break;
+    case 1: sim_play_block(w, any_node(w), any_node(w)); break;
+    case 2: w->net.links.all.loss_ppm = nr_rng_below(&w->rng, 500000); break;
     case 3:
-        w->net.link.duplicate_ppm = nr_rng_below(&w->rng, 200000);
-        w->net.link.reorder_ppm = nr_rng_below(&w->rng, 200000);
+        w->net.links.all.duplicate_ppm = nr_rng_below(&w->rng, 200000);
+        w->net.links.all.reorder_ppm = nr_rng_below(&w->rng, 200000);
         break;
     default:
         sim_net_heal(&w->net);
-        w->net.link = w->config.link;
+        w->net.links.all = w->config.link;
         break;
     }
 }

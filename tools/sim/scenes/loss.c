@@ -32,12 +32,12 @@ static void write_one(struct sim_world *w, uint32_t round)
 void sim_scene_loss(struct sim_world *w)
 {
     struct sim_link heavy = w->config.link;
-    w->net.link = SIM_LINK_DEFAULT;
+    w->net.links.all = SIM_LINK_DEFAULT;
     sim_play_cluster(w);
     sim_world_run(w, 12 * SIM_SECOND);
-    w->net.link = heavy;
-    w->net.link.reorder_ppm = 50000;
-    w->net.link.duplicate_ppm = 20000;
+    w->net.links.all = heavy;
+    w->net.links.all.reorder_ppm = 50000;
+    w->net.links.all.duplicate_ppm = 20000;
     sim_traffic_reset(w);
     int64_t end_us = w->now_us + (w->config.seconds ? w->config.seconds * SIM_SECOND : HEAVY_US);
     for (uint32_t i = 0; w->now_us < end_us && !w->failed; i++) {

@@ -5,11 +5,12 @@
 void sim_scene_oneway(struct sim_world *w)
 {
     uint32_t count = (uint32_t)w->node_count;
-    sim_net_block(&w->net, 1, 2);
+    sim_play_block(w, &w->nodes[1], &w->nodes[2]);
     for (uint32_t i = 0; i < count * count / 5; i++) {
         uint32_t from = nr_rng_below(&w->rng, count);
         uint32_t to = nr_rng_below(&w->rng, count);
-        if (from != 0 && to != 0) sim_net_block(&w->net, from, to); /* the seed hears all, else nobody could join */
+        if (from != 0 && to != 0)
+            sim_play_block(w, &w->nodes[from], &w->nodes[to]); /* the seed hears all, else nobody could join */
     }
     sim_play_boot(w, 0, w->node_count, SIM_SECOND);
     sim_play_agree(w, 20 * SIM_SECOND);
