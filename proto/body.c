@@ -219,3 +219,30 @@ int nr_profile_body_decode(struct nr_bytes body, struct nr_profile_body *out)
     if (rc) *out = (struct nr_profile_body){ 0 };
     return rc;
 }
+
+static void verdict_key(struct nr_reader *r, void *body)
+{
+    struct nr_verdict_body *b = body;
+    struct nr_bytes key = nr_mp_read_bin(r);
+    if (!r->err && key.len != NR_KEY_SIZE) nr_reader_fail(r, NR_E_INVALID);
+    b->key = r->err ? NULL : key.data;
+}
+
+static void verdict_since(struct nr_reader *r, void *body)
+{
+    struct nr_verdict_body *b = body;
+    b->since_ms = read_time(r);
+}
+
+int nr_verdict_body_decode(struct nr_bytes body, struct nr_verdict_body *out)
+{
+    static const struct member members[] = {
+        { "key", verdict_key },
+        { "since", verdict_since },
+    };
+    *out = (struct nr_verdict_body){ .since_ms = -1 };
+    int rc = read_members(body, members, sizeof members / sizeof *members, out);
+    if (!rc && (!out->key || out->since_ms < 0)) rc = NR_E_INVALID;
+    if (rc) *out = (struct nr_verdict_body){ 0 };
+    return rc;
+}

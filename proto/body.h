@@ -51,14 +51,21 @@ struct nr_profile_body {
     int64_t updated_at_ms;
 };
 
+struct nr_verdict_body {
+    const uint8_t *key; /* NR_KEY_SIZE bytes: of the node that is no longer heard */
+    int64_t since_ms;   /* when its signer last had a sign of it */
+};
+
 /* NR_E_INVALID, NR_E_TOO_LARGE. */
 int nr_node_body_decode(struct nr_bytes body, struct nr_node_body *out) NR_MUST_CHECK;
 int nr_heartbeat_body_decode(struct nr_bytes body, struct nr_heartbeat_body *out) NR_MUST_CHECK;
 int nr_profile_body_decode(struct nr_bytes body, struct nr_profile_body *out) NR_MUST_CHECK;
+int nr_verdict_body_decode(struct nr_bytes body, struct nr_verdict_body *out) NR_MUST_CHECK;
 
 /* Write the canonical map. The content is the caller's to keep within A.4: nr_record_decode refuses the rest. */
 void nr_node_body_encode(struct nr_writer *w, const struct nr_node_body *b);
 void nr_heartbeat_body_encode(struct nr_writer *w, const struct nr_heartbeat_body *b);
 void nr_profile_body_encode(struct nr_writer *w, const struct nr_profile_body *b);
+void nr_verdict_body_encode(struct nr_writer *w, const struct nr_verdict_body *b);
 
 #endif

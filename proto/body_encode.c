@@ -99,3 +99,13 @@ void nr_profile_body_encode(struct nr_writer *w, const struct nr_profile_body *b
     write_true(w, "deleted", b->deleted);
     write_time(w, "updated_at", b->updated_at_ms);
 }
+
+void nr_verdict_body_encode(struct nr_writer *w, const struct nr_verdict_body *b)
+{
+    nr_assert(b->since_ms >= 0 && b->since_ms <= NR_STAMP_MAX_MS);
+    nr_mp_write_map(w, 2);
+    nr_mp_write_cstr(w, "key");
+    nr_mp_write_bin(w, nr_bytes(b->key, NR_KEY_SIZE));
+    nr_mp_write_cstr(w, "since");
+    nr_mp_write_uint(w, (uint64_t)b->since_ms);
+}

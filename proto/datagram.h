@@ -32,8 +32,9 @@ enum nr_message_type {
     NR_MSG_LIST = 12,
     NR_MSG_WALK = 13,
     NR_MSG_PAGE = 14,
+    NR_MSG_PROBE = 15,
 };
-#define NR_MSG_TYPES 15 /* one more than the last known type */
+#define NR_MSG_TYPES 16 /* one more than the last known type */
 
 /* "hello", …, "unknown". */
 const char *nr_message_name(uint8_t type);

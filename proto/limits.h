@@ -27,6 +27,10 @@
 #define NR_STAMP_AHEAD_MS  60000
 #define NR_INTERVAL_MIN_MS 1000
 #define NR_INTERVAL_MAX_MS 3600000
+#define NR_OBSERVERS_MAX   4 /* A.9: K */
+#define NR_VERDICT_RANKS   8 /* whose verdicts count: the first so many candidates */
+#define NR_VERDICT_LEASE_S 900
+#define NR_CANDIDATE_S     300 /* who was silent for so long observes nobody */
 
 /* B. Datagrams */
 #define NR_DATAGRAM_MAX     1232
@@ -47,6 +51,8 @@
 #define NR_CHILD_BITS_MAX   8
 #define NR_LIST_ELEMENT     24
 #define NR_LIST_MAX         47
+#define NR_PROBE_MIN_MS     200
+#define NR_PROBE_MAX_MS     60000
 
 /* E. Token */
 #define NR_CLUSTER_KEY_SIZE 32

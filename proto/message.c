@@ -1,4 +1,4 @@
-/* Paths and records: HELLO to PIECE, WALK and PAGE. What says ranges is in message_range.c. */
+/* Paths and records: HELLO to PIECE, WALK, PAGE and PROBE. What says ranges is in message_range.c. */
 #include "proto/message.h"
 
 #include "base/assert.h"
@@ -238,5 +238,21 @@ int nr_page_decode(struct nr_bytes body, struct nr_page *out)
     nr_reader_init(&r, body);
     out->next = nr_read_u64(&r);
     out->ids = read_ids(&r, NR_PAGE_IDS_MAX);
+    return end(&r);
+}
+
+void nr_probe_encode(struct nr_writer *w, uint16_t interval_ms)
+{
+    nr_message_head(w, NR_MSG_PROBE, 2);
+    nr_write_u16(w, interval_ms);
+}
+
+int nr_probe_decode(struct nr_bytes body, uint16_t *interval_ms)
+{
+    struct nr_reader r;
+    nr_reader_init(&r, body);
+    *interval_ms = nr_read_u16(&r);
+    bool within = *interval_ms >= NR_PROBE_MIN_MS && *interval_ms <= NR_PROBE_MAX_MS;
+    if (*interval_ms != 0 && !within) nr_reader_fail(&r, NR_E_INVALID);
     return end(&r);
 }

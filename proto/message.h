@@ -37,6 +37,10 @@ int nr_ping_decode(struct nr_bytes body, uint64_t *nonce) NR_MUST_CHECK;
 
 void nr_bye_encode(struct nr_writer *w);
 
+/* PROBE: the next one comes within interval_ms; 0: none will. */
+void nr_probe_encode(struct nr_writer *w, uint16_t interval_ms);
+int nr_probe_decode(struct nr_bytes body, uint16_t *interval_ms) NR_MUST_CHECK;
+
 struct nr_push {
     uint8_t hops;
     struct nr_bytes record; /* not yet decoded */

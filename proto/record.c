@@ -82,11 +82,13 @@ static int check_body(const struct nr_record *rec)
         struct nr_node_body node;
         struct nr_profile_body profile;
         struct nr_heartbeat_body heartbeat;
+        struct nr_verdict_body verdict;
     } b;
     switch (rec->kind) {
     case NR_KIND_NODE: return nr_node_body_decode(rec->body, &b.node);
     case NR_KIND_PROFILE: return nr_profile_body_decode(rec->body, &b.profile);
     case NR_KIND_HEARTBEAT: return nr_heartbeat_body_decode(rec->body, &b.heartbeat);
+    case NR_KIND_VERDICT: return nr_verdict_body_decode(rec->body, &b.verdict);
     default: return 0;
     }
 }

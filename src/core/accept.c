@@ -74,9 +74,8 @@ static bool within_budget(struct nr_core *core, struct nr_now now, const struct 
 /* Who may say what (design: ring 2). Without certificates in the cluster, membership is the cluster key, and every
  * member may speak for itself, sponsor and operate; a record of a kind that is reserved is carried for later readers.
  */
-static bool may_say(const struct nr_core *core, const struct nr_record *rec)
+static bool may_say(const struct nr_record *rec)
 {
-    (void)core;
     struct nr_node_body body;
     if (rec->kind != NR_KIND_NODE) return true;
     return nr_node_body_decode(rec->body, &body) == 0 && (body.self || body.gossip_count == 0);
@@ -92,7 +91,10 @@ static int check(struct nr_core *core, struct nr_now now, const struct nr_record
     if (nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS) return refuse(&stats->records_ahead, NR_E_AHEAD);
     if (!origin->from) return 0;
     if (!within_budget(core, now, rec, origin)) return refuse(&stats->records_limited, NR_E_BUSY);
-    if (!may_say(core, rec)) return refuse_id(core, now, id, &stats->records_denied, NR_E_DENIED);
+    /* Who may judge changes with the peers known: such a record may be asked for again. */
+    if (rec->kind == NR_KIND_VERDICT && !nr_core_may_judge(core, now, rec))
+        return refuse(&stats->records_denied, NR_E_DENIED);
+    if (!may_say(rec)) return refuse_id(core, now, id, &stats->records_denied, NR_E_DENIED);
     stats->signatures_checked++;
     if (core->host.verify(core->host.ctx, rec->signer, NR_RECORD_DOMAIN, nr_record_signed_part(rec), rec->sig))
         return refuse_id(core, now, id, &stats->records_bad_signature, NR_E_SIGNATURE);
@@ -163,6 +165,8 @@ static int save(struct nr_core *core, struct nr_now now, const struct nr_record 
     struct nr_set *set = nr_core_set(core, rec->kind);
     const struct nr_entry *held = nr_set_find(set, facts->key_hash);
     uint64_t superseded = held ? held->id : 0;
+    if ((facts->flags & NR_ENTRY_PEER) && nr_roster_reserve(&core->roster))
+        return refuse(&core->stats.records_limited, NR_E_NOMEM);
     if (!held && nr_set_reserve(set)) return refuse(&core->stats.records_limited, NR_E_FULL);
     int err = core->host.save(core->host.ctx, rec, now);
     if (err) return refuse(&core->stats.records_not_stored, err);
@@ -203,11 +207,13 @@ int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
     if (err) return err;
     if (origin->from && (facts.flags & NR_ENTRY_OWN)) own_newer(core, now, &rec, id);
     nr_core_spread(core, now, nr_set_find(set, facts.key_hash), raw, origin);
+    nr_core_verdict_follow(core, now, &rec, &facts, origin);
     return 0;
 }
 
-static void drop_one(struct nr_core *core, struct nr_set *set, const struct nr_entry *e)
+static void drop_one(struct nr_core *core, struct nr_now now, struct nr_set *set, const struct nr_entry *e)
 {
+    bool known = false;
     struct nr_bytes raw;
     struct nr_record rec;
     uint8_t copy[NR_RECORD_MAX];
@@ -216,10 +222,13 @@ static void drop_one(struct nr_core *core, struct nr_set *set, const struct nr_e
         event_record(core, NR_EVENT_ENDED, &rec, e->id);
         /* What the host cannot drop now it drops when it opens its store again: dead records are not restored. */
         (void)!core->host.drop(core->host.ctx, &rec);
+        known = true;
     }
     core->stats.records_ended++;
     core->stats.held[nr_counted_kind(e->kind)]--;
-    nr_set_remove(set, e->key_hash);
+    uint64_t key_hash = e->key_hash;
+    nr_set_remove(set, key_hash);
+    nr_core_verdict_ended(core, now, known ? &rec : NULL, key_hash);
 }
 
 void nr_core_drop_ended(struct nr_core *core, struct nr_now now)
@@ -227,7 +236,7 @@ void nr_core_drop_ended(struct nr_core *core, struct nr_now now)
     for (int i = 0; i < NR_PLANES; i++)
         for (struct nr_entry *e; (e = nr_set_first_to_end(&core->sets[i])) && nr_entry_dead(e, now);) {
             if (nr_events_reserve(&core->events)) return; /* the host drains, and we come back at once */
-            drop_one(core, &core->sets[i], e);
+            drop_one(core, now, &core->sets[i], e);
         }
 }
 

@@ -48,6 +48,8 @@ void nr_core_free(struct nr_core *core)
     nr_outbox_fini(&core->outbox);
     nr_events_fini(&core->events);
     nr_paths_fini(&core->paths);
+    nr_roster_fini(&core->roster);
+    nr_watches_fini(&core->watches);
     free(core->self_body);
     free(core->metrics);
     free(core);
@@ -62,6 +64,8 @@ static void timers_start(struct nr_core *core, struct nr_now now)
     core->care_us = core->hello_us = now.mono_us;
     if (core->beat_interval_ms) core->beat_us = now.mono_us + (int64_t)core->beat_interval_ms * 1000;
     core->eager = 32;
+    core->observers.probe_us = now.mono_us + nr_rng_below(&core->rng, NR_PROBES_BEGIN_US);
+    core->observers.in_sync_by_us = now.mono_us + NR_PROBES_IN_SYNC_US;
     core->repair = (struct nr_repair){ .catching_up = true, .not_before_us = now.mono_us };
     core->walk.wanted = true;
     for (size_t i = 0; i < NR_GREETED_MAX; i++) core->greeted[i].at_us = now.mono_us - nr_us(60);
@@ -86,8 +90,9 @@ int nr_core_start(struct nr_core *core, struct nr_now now)
     if (core->clock.resets) (void)nr_events_add(&core->events, NR_EVENT_CLOCK_RESET);
     timers_start(core, now);
     budgets_start(core, now);
-    core->started = true;
-    return 0;
+    err = nr_core_verdict_start(core, now);
+    core->started = !err;
+    return err;
 }
 
 /* Input. */
@@ -157,6 +162,15 @@ static void on_walk(struct nr_core *core, struct nr_now now, struct nr_path *pat
         core->stats.datagrams_malformed++;
 }
 
+static void on_probe(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_message *m)
+{
+    uint16_t interval_ms;
+    if (nr_probe_decode(m->body, &interval_ms))
+        core->stats.datagrams_malformed++;
+    else
+        nr_core_on_probe(core, now, path, interval_ms);
+}
+
 static void on_ping(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_message *m)
 {
     uint64_t nonce;
@@ -185,6 +199,7 @@ static bool on_message(struct nr_core *core, struct nr_now now, struct nr_path *
     case NR_MSG_LIST: on_repair(core, now, path, m); break;
     case NR_MSG_WALK:
     case NR_MSG_PAGE: on_walk(core, now, path, m); break;
+    case NR_MSG_PROBE: on_probe(core, now, path, m); break;
     default: break; /* handshakes are handled before; newer types are skipped */
     }
     return true;
@@ -214,6 +229,7 @@ static struct nr_path *path_of(struct nr_core *core, struct nr_now now, const st
     else if (path->differs_since_us == NR_NEVER_US)
         path->differs_since_us = now.mono_us;
     if (!differs) core->repair.catching_up = false;
+    nr_core_sign(core, now, path);
     return path;
 }
 
@@ -275,14 +291,25 @@ void nr_core_expire(struct nr_core *core, struct nr_now now)
     nr_core_care(core, now);
     nr_core_repair_care(core, now);
     nr_core_check_wants(core, now);
+    nr_core_verdict_care(core, now);
+    nr_core_watch_care(core, now);
+    nr_core_probe_care(core, now);
     nr_core_announce_tick(core, now);
 }
 
 int64_t nr_core_deadline(const struct nr_core *core)
 {
     if (!core->started || core->left) return NR_NEVER_US;
-    int64_t at[] = { core->care_us,  core->tick_us,    core->wants_check_us,         core->beat_us,
-                     core->renew_us, core->restate_us, nr_core_repair_deadline(core) };
+    int64_t at[] = { core->care_us,
+                     core->tick_us,
+                     core->wants_check_us,
+                     core->beat_us,
+                     core->renew_us,
+                     core->restate_us,
+                     nr_core_repair_deadline(core),
+                     core->judge_us,
+                     core->observers.probe_us,
+                     nr_core_watch_deadline(core) };
     int64_t first = NR_NEVER_US;
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
         if (at[i] < first) first = at[i];

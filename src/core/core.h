@@ -168,6 +168,38 @@ struct nr_peer_info {
 /* Paths in the order of their keys: *iter starts at 0. */
 bool nr_core_next_peer(const struct nr_core *core, size_t *iter, struct nr_peer_info *out);
 
+/* Why a node has its status, as this peer knows it (proto/README.md A.9). */
+struct nr_standing_observer {
+    uint8_t key[NR_KEY_SIZE];
+    uint8_t node_id_len; /* 0: not known */
+    uint8_t node_id[NR_SUBJECT_MAX];
+    bool self;        /* this very peer */
+    bool said;        /* a VERDICT of its about the node is held */
+    bool counted;     /* and counts: no newer word of the node's own overrules it */
+    int64_t since_ms; /* if said: when it last had a sign of the node, by its own wall clock */
+    uint64_t stamp;   /* if said: of the VERDICT */
+};
+struct nr_standing {
+    uint8_t key[NR_KEY_SIZE]; /* of who speaks for the node */
+    bool peer;                /* it runs a peer daemon; else nobody observes it, and what follows says so */
+    uint64_t heartbeat_stamp; /* of the newest one that counts; 0: none is held */
+    bool has_via;
+    uint8_t via[NR_KEY_SIZE]; /* the neighbour whose datagram brought that, as far as it is known */
+    int64_t heard_us;         /* monotonic: the last sign over a path of this peer's own; -1: there is none */
+    bool has_offset;
+    int64_t clock_offset_ms;                                 /* its wall clock less ours, when the path was made */
+    struct nr_standing_observer observers[NR_VERDICT_RANKS]; /* the first candidates, best first */
+    size_t observer_count;
+    size_t observing;               /* how many of these observe: the first NR_OBSERVERS_MAX */
+    size_t quorum, counted;         /* so many must count, and do */
+    bool gone;                      /* judged so */
+    int64_t until_ms;               /* if gone: wall clock, when that lapses */
+    bool observer, watches, doubts; /* this peer: ranks among the observing; is probed by it; asks for it just now */
+};
+/* 0; NR_E_NOT_FOUND: no such node is known (or it is deleted); what the host's callbacks return. */
+int nr_core_standing(const struct nr_core *core, struct nr_now now, struct nr_bytes node_id,
+                     struct nr_standing *out) NR_MUST_CHECK;
+
 /* Facts. */
 const struct nr_core_stats *nr_core_stats(const struct nr_core *core);
 uint64_t nr_core_fingerprint(const struct nr_core *core);

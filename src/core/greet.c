@@ -132,7 +132,8 @@ static void make_room(struct nr_core *core, struct nr_now now)
 {
     struct nr_path *path;
     for (int tries = 0; tries < 8 && core->paths.count >= NR_PATHS_MAX; tries++)
-        if (nr_core_random_paths(core, NULL, &path, 1) && now.mono_us - path->since_us > PATH_YOUNG_US)
+        if (nr_core_random_paths(core, NULL, &path, 1) && now.mono_us - path->since_us > PATH_YOUNG_US &&
+            !nr_core_path_serves(core, path))
             nr_core_bye(core, path);
 }
 
@@ -213,6 +214,7 @@ struct nr_path *nr_core_on_proof(struct nr_core *core, struct nr_now now, const 
     }
     if (fresh) event_peer(core, NR_EVENT_PEER_UP, path);
     nr_core_learn_address(core, now);
+    nr_core_sign(core, now, path);
     return path;
 }
 
@@ -227,7 +229,7 @@ void nr_core_ping(struct nr_core *core, struct nr_now now, struct nr_path *path)
 
 void nr_core_on_pong(struct nr_core *core, struct nr_now now, struct nr_path *path, uint64_t nonce)
 {
-    (void)core;
+    nr_core_on_control(core, nonce);
     if (path->ping_nonce == 0 || nonce != path->ping_nonce) return;
     path->rtt_us = now.mono_us - path->ping_sent_us;
     path->ping_nonce = 0;
@@ -238,6 +240,8 @@ void nr_core_lose(struct nr_core *core, struct nr_path *path)
 {
     core->stats.paths_lost++;
     event_peer(core, NR_EVENT_PEER_DOWN, path);
+    uint64_t key8 = nr_key8(path->key);
     nr_paths_remove(&core->paths, path);
+    nr_core_watch_lost(core, key8);
     if (core->paths.count == 0) core->walk.wanted = true;
 }

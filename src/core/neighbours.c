@@ -85,15 +85,25 @@ void nr_core_bye(struct nr_core *core, struct nr_path *path)
     nr_core_lose(core, path);
 }
 
+/* Paths kept for observation come on top of the neighbours. */
+static size_t neighbours(const struct nr_core *core)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < core->paths.count; i++) n += !nr_core_path_serves(core, core->paths.list[i]);
+    return n;
+}
+
 /* A large cluster's graph is kept random: one neighbour is replaced now and then, and too many are let go. */
 static void rotate(struct nr_core *core, struct nr_now now)
 {
     struct nr_path *path;
-    bool due = now.mono_us >= core->rotate_us && core->paths.count > PATHS_WANTED;
+    size_t count = core->paths.count > PATHS_WANTED ? neighbours(core) : core->paths.count;
+    bool due = now.mono_us >= core->rotate_us && count > PATHS_WANTED;
     if (now.mono_us >= core->rotate_us)
         core->rotate_us = now.mono_us + ROTATE_EVERY_US / 2 + nr_rng_below(&core->rng, ROTATE_EVERY_US);
-    if (!due && core->paths.count <= PATHS_KEPT) return;
+    if (!due && count <= PATHS_KEPT) return;
     if (!nr_core_random_paths(core, NULL, &path, 1) || now.mono_us - path->since_us < nr_us(5)) return;
+    if (nr_core_path_serves(core, path)) return;
     nr_core_bye(core, path);
     core->eager++;
 }

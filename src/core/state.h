@@ -7,7 +7,9 @@
 #include "core/clock.h"
 #include "core/core.h"
 #include "core/events.h"
+#include "core/observe.h"
 #include "core/outbox.h"
+#include "core/roster.h"
 #include "core/seen.h"
 #include "core/set.h"
 #include "core/wants.h"
@@ -24,6 +26,8 @@
 #define NR_TICK_US             200000 /* announcements */
 #define NR_TICKS               6
 #define NR_CARE_US             1000000 /* neighbours are looked after */
+#define NR_PROBES_BEGIN_US     1500000 /* within this, by chance */
+#define NR_PROBES_IN_SYNC_US   10000000
 #define NR_REPAIR_DIFFERS_US   3000000
 #define NR_REPAIR_QUIET_US     300000
 #define NR_REPAIR_PAUSE_US     1000000
@@ -103,6 +107,14 @@ struct nr_core {
     struct nr_token_bucket signers[NR_SIGNER_BUCKETS];
     struct nr_repair repair;
     struct nr_walk walk;
+
+    struct nr_roster roster;
+    struct nr_observers observers; /* of this node */
+    struct nr_watches watches;     /* of others, by this one */
+    int64_t judge_us;              /* when verdicts are counted anew; NR_NEVER_US: nothing has changed */
+    uint64_t judge_from;           /* the key hash to go on from */
+    uint32_t judged_changes;       /* `changes` of the peers when that began */
+    int64_t answered_us;           /* when this node last answered a verdict about itself */
 
     uint32_t lease_s, profile_lease_s;
     uint32_t beat_interval_ms;
@@ -195,6 +207,73 @@ void nr_core_bye(struct nr_core *core, struct nr_path *path); /* says so, and lo
 /* neighbours.c: whom to greet, whom to keep */
 void nr_core_care(struct nr_core *core, struct nr_now now);
 void nr_core_learn_address(struct nr_core *core, struct nr_now now);
+
+/* verdict.c: who is gone */
+/* A record was taken: what it changes about peers, signs of life and judgements. */
+void nr_core_verdict_follow(struct nr_core *core, struct nr_now now, const struct nr_record *rec,
+                            const struct nr_entry *facts, const struct nr_origin *origin);
+/* What was held under this key hash has reached the end of its lease; `rec` NULL: the host could not say what it was.
+ */
+void nr_core_verdict_ended(struct nr_core *core, struct nr_now now, const struct nr_record *rec, uint64_t key_hash);
+/* Whether its signer may give this VERDICT (A.9.5). */
+bool nr_core_may_judge(const struct nr_core *core, struct nr_now now, const struct nr_record *rec);
+/* From the records restored. */
+int nr_core_verdict_start(struct nr_core *core, struct nr_now now) NR_MUST_CHECK;
+void nr_core_verdict_care(struct nr_core *core, struct nr_now now);
+/* A VERDICT of this peer's own about the node whose NODE record stands under this key hash. */
+int nr_core_say_verdict(struct nr_core *core, struct nr_now now, uint64_t key_hash, int64_t since_ms) NR_MUST_CHECK;
+
+/* One node and what is said of it, for verdict.c and standing.c. */
+struct nr_said {
+    bool said, counted;
+    int64_t since_ms, ends_ms;
+    uint64_t stamp;
+};
+struct nr_trial {
+    uint8_t key[NR_KEY_SIZE];
+    uint8_t node_id[NR_SUBJECT_MAX];
+    size_t node_id_len;
+    uint64_t key_hash;
+    uint64_t own_stamp;  /* the newest of its NODE record and its heartbeats */
+    uint64_t beat_stamp; /* of its own heartbeats; 0: none */
+    bool wins;           /* a reader sees this NODE record */
+    uint64_t ranks[NR_VERDICT_RANKS];
+    struct nr_said said[NR_VERDICT_RANKS]; /* of each */
+    size_t count;
+    size_t quorum, counted;
+    int64_t until_ms; /* 0: not gone */
+};
+/* 0, NR_E_NOT_FOUND: no such peer; what the host returns. */
+int nr_core_try_node(const struct nr_core *core, struct nr_now now, uint64_t key_hash,
+                     struct nr_trial *out) NR_MUST_CHECK;
+static inline struct nr_bytes nr_trial_node_id(const struct nr_trial *t)
+{
+    return nr_bytes(t->node_id, t->node_id_len);
+}
+
+/* observe.c: watching others */
+void nr_core_on_probe(struct nr_core *core, struct nr_now now, struct nr_path *path, uint16_t interval_ms);
+/* A datagram came over the path. */
+void nr_core_sign(struct nr_core *core, struct nr_now now, struct nr_path *path);
+/* A record of its own came, from wherever: with this stamp. */
+void nr_core_own_word(struct nr_core *core, struct nr_now now, uint64_t key8, uint64_t stamp);
+void nr_core_on_control(struct nr_core *core, uint64_t nonce);
+/* Somebody said that this one is gone, or it ranks here now: is it? */
+void nr_core_doubt(struct nr_core *core, struct nr_now now, const struct nr_trial *t);
+/* This peer has itself said so: the verdict of that stamp is held. */
+void nr_core_said(struct nr_core *core, struct nr_now now, const struct nr_trial *t, uint64_t stamp);
+/* A path to it is no more. */
+void nr_core_watch_lost(struct nr_core *core, uint64_t key8);
+void nr_core_unwatch(struct nr_core *core, uint64_t key8);
+void nr_core_watch_care(struct nr_core *core, struct nr_now now);
+int64_t nr_core_watch_deadline(const struct nr_core *core);
+
+/* observers.c: being observed */
+void nr_core_probe_care(struct nr_core *core, struct nr_now now);
+/* Whether a path is kept for observation, this way or that. */
+bool nr_core_path_serves(const struct nr_core *core, const struct nr_path *path);
+/* HELLOs to where the peer says that it is reached: how many went out. */
+size_t nr_core_greet_peer(struct nr_core *core, struct nr_now now, uint64_t key_hash);
 
 /* author.c: what this node says */
 int nr_core_state_record(struct nr_core *core, struct nr_now now, const struct nr_record_draft *draft,

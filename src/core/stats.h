@@ -48,6 +48,13 @@
     X(repair_records_in, "records taken in a repair")                                                                  \
     X(repair_records_out, "records sent to a neighbour that lacked them")                                              \
     X(serve_limited, "answers left out: over a neighbour's byte budget")                                               \
+    X(probes_in, "PROBEs received")                                                                                    \
+    X(probes_out, "PROBEs sent")                                                                                       \
+    X(doubts, "times that a silent node was asked for a sign")                                                         \
+    X(doubts_ended, "doubts that a sign ended")                                                                        \
+    X(verdicts_made, "verdicts made by this peer")                                                                     \
+    X(verdicts_overruled, "verdicts of this peer's own that a newer word of the node overruled")                       \
+    X(nodes_judged_gone, "times that a quorum of observers called a node gone")                                        \
     X(clock_resets, "times the hybrid clock was taken back from beyond the limit")
 
 /* Kinds of records as they are counted; the last stands for those of newer versions. */

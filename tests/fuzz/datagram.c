@@ -55,12 +55,15 @@ static void sets(const struct nr_message *m, struct nr_writer *w)
     struct nr_page page;
     struct nr_list list;
     struct nr_split split;
+    uint16_t interval_ms;
     if (m->type == NR_MSG_WANT && nr_ids_decode(m->body, &run) == 0) {
         for (size_t i = 0; i < run.count; i++) ids[i] = nr_ids_at(&run, i);
         nr_ids_encode(w, m->type, ids, run.count);
     } else if (m->type == NR_MSG_PAGE && nr_page_decode(m->body, &page) == 0) {
         for (size_t i = 0; i < page.ids.count; i++) ids[i] = nr_ids_at(&page.ids, i);
         nr_page_encode(w, page.next, ids, page.ids.count);
+    } else if (m->type == NR_MSG_PROBE && nr_probe_decode(m->body, &interval_ms) == 0) {
+        nr_probe_encode(w, interval_ms);
     } else if (m->type == NR_MSG_LIST && nr_list_decode(m->body, &list) == 0) {
         for (size_t i = 0; i < list.count; i++) elements[i] = nr_list_at(&list, i);
         nr_list_encode(w, list.range, elements, list.count);

@@ -261,8 +261,8 @@ static void node_ids_have_their_alphabet(void **state)
 /* A body of a known kind is checked with the record. */
 static void known_bodies_are_checked(void **state)
 {
-    static const uint8_t known[] = { NR_KIND_NODE, NR_KIND_PROFILE, NR_KIND_HEARTBEAT };
-    static const uint8_t reserved[] = { NR_KIND_CERT, NR_KIND_REVOKE, NR_KIND_VERDICT, 99 };
+    static const uint8_t known[] = { NR_KIND_NODE, NR_KIND_PROFILE, NR_KIND_HEARTBEAT, NR_KIND_VERDICT };
+    static const uint8_t reserved[] = { NR_KIND_CERT, NR_KIND_REVOKE, 99 };
     static const uint8_t wrong[] = "\x82\xa7"
                                    "deleted\x01\xa6status\x01";
     struct nr_record rec;

@@ -95,6 +95,12 @@ static void write_page(struct nr_writer *w)
     nr_page_encode(w, 100, ids, 2);
 }
 
+static void write_probe(struct nr_writer *w)
+{
+    nr_probe_encode(w, 1500);
+    nr_probe_encode(w, 0);
+}
+
 static void write_unknown(struct nr_writer *w)
 {
     nr_message_head(w, 200, 3);
@@ -209,7 +215,10 @@ static void json_rest(struct vec *v, const struct nr_message *m)
 {
     struct nr_page page;
     uint64_t n;
+    uint16_t interval_ms;
     if ((m->type == NR_MSG_PING || m->type == NR_MSG_PONG) && nr_ping_decode(m->body, &n) == 0) vec_u64(v, "nonce", n);
+    if (m->type == NR_MSG_PROBE && nr_probe_decode(m->body, &interval_ms) == 0)
+        nr_json_kuint(&v->json, "interval", interval_ms);
     if (m->type == NR_MSG_WALK && nr_walk_decode(m->body, &n) == 0) vec_u64(v, "cursor", n);
     if (m->type == NR_MSG_PAGE && nr_page_decode(m->body, &page) == 0) {
         vec_u64(v, "next", page.next);
@@ -327,6 +336,7 @@ void vec_datagrams(struct vec *v)
         { "PAGE", write_page },
         { "an unknown type", write_unknown },
         { "several messages", write_all },
+        { "PROBE", write_probe },
     };
     vec_open(v, "datagrams", "sealed datagrams, with what is in them; 64-bit numbers are 16 hex digits");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) opened(v, cases[i].name, cases[i].write, i);

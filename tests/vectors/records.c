@@ -129,6 +129,10 @@ static void accepted_other(struct vec *v)
     static uint8_t body[NR_RECORD_MAX];
     static const struct nr_record_draft empty = { .body = { (const uint8_t *)"\x80", 1 } };
     struct nr_writer w;
+    nr_writer_init(&w, body, sizeof body);
+    struct nr_keypair silent = vec_keypair(9);
+    nr_verdict_body_encode(&w, &(struct nr_verdict_body){ .key = silent.pub, .since_ms = 1795444200123 });
+    accepted(v, "verdict", draft_of(NR_KIND_VERDICT, "node-1", nr_writer_bytes(&w)));
     accepted(v, "cert, whose body has no form yet", draft_of(NR_KIND_CERT, "node-1", nr_bytes("\x81\xa1x\x01", 4)));
     accepted(v, "unknown cold kind", draft_of(63, "any subject", empty.body));
     accepted(v, "unknown hot kind",
@@ -165,6 +169,18 @@ static void refused_body(struct vec *v, const char *name, uint8_t kind, const ch
 #define BODY(text)            nr_bytes(text, sizeof(text) - 1)
 #define NODE(name, text, err) refused_body(v, name, NR_KIND_NODE, "node-1", BODY(text), err)
 #define ANY(name, text, err)  refused_body(v, name, 50, "any", BODY(text), err)
+
+static void refused_verdicts(struct vec *v)
+{
+    uint8_t body[64] = "\x82\xa3key\xc4\x20";
+    memcpy(body + 39, "\xa5since\xff", 7);
+    refused_body(v, "verdict since before 1970", NR_KIND_VERDICT, "node-1", nr_bytes(body, 46), NR_E_INVALID);
+    refused_body(v, "verdict without a key", NR_KIND_VERDICT, "node-1", BODY("\x81\xa5since\x01"), NR_E_INVALID);
+    body[0] = 0x81;
+    refused_body(v, "verdict without since", NR_KIND_VERDICT, "node-1", nr_bytes(body, 39), NR_E_INVALID);
+    refused_body(v, "verdict about a key of 1 byte", NR_KIND_VERDICT, "node-1",
+                 BODY("\x82\xa3key\xc4\x01\x00\xa5since\x01"), NR_E_INVALID);
+}
 
 static void refused_bodies(struct vec *v)
 {
@@ -347,6 +363,7 @@ void vec_records(struct vec *v)
     vec_close(v);
     vec_open(v, "records_refused", "records that are refused, and why (the words of src/base/err.h)");
     refused_bodies(v);
+    refused_verdicts(v);
     refused_forms(v);
     refused_whole(v);
     vec_close(v);

@@ -28,6 +28,7 @@ static int decode(uint8_t type, struct nr_bytes body)
     case NR_MSG_LIST: return nr_list_decode(body, &m.list);
     case NR_MSG_WALK: return nr_walk_decode(body, &m.n);
     case NR_MSG_PAGE: return nr_page_decode(body, &m.page);
+    case NR_MSG_PROBE: return nr_probe_decode(body, &missing);
     default: return 0;
     }
 }
@@ -69,10 +70,16 @@ static void refused_lengths(struct vec *v)
     refused(v, "WALK of 9 bytes", NR_MSG_WALK, 9);
     refused(v, "PAGE of 144 ids", NR_MSG_PAGE, 8 + 144 * 8);
     refused(v, "PAGE without a cursor", NR_MSG_PAGE, 7);
+    refused(v, "PROBE of 1 byte", NR_MSG_PROBE, 1);
+    refused(v, "PROBE of 3 bytes", NR_MSG_PROBE, 3);
 }
 
 static void refused_values(struct vec *v)
 {
+    put(0, "\x00\xc7", 2);
+    refused(v, "PROBE sooner than 200 ms", NR_MSG_PROBE, 2);
+    put(0, "\xea\x61", 2);
+    refused(v, "PROBE later than 60 s", NR_MSG_PROBE, 2);
     refused(v, "PIECE of an empty record", NR_MSG_PIECE, 11);
     put(8, "\x07\xd0\x01", 3);
     refused(v, "PIECE that is shorter than what is left", NR_MSG_PIECE, 11 + 975);

@@ -125,8 +125,10 @@ static bool look(struct sim_node *n, const char *node_id, struct seen *s, struct
 {
     if (n->world->failed || n->state == SIM_OFF) return false;
     struct nr_bytes subject = nr_bytes_str(node_id);
+    struct nr_standing standing;
     *s = (struct seen){ .wall_ms = sim_node_now(n).wall_ms };
     nr_winner_init(&s->winner);
+    if (nr_core_standing(n->core, sim_node_now(n), subject, &standing) == 0) s->live.gone_until_ms = standing.until_ms;
     int err = nr_store_each_of(n->store, NR_KIND_NODE, subject, feed_node, s);
     if (!err) err = nr_store_each_of(n->store, NR_KIND_HEARTBEAT, subject, feed_heartbeat, s);
     if (err) sim_fail(n->world, "%s: its store cannot be read: %s", n->name, nr_strerror(err));

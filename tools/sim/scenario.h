@@ -27,7 +27,7 @@ const struct sim_scenario *sim_scenario_find(const char *name);
     X(lease, "a record is gone everywhere when its lease ends, and a living node renews", 8, 0, 90)                    \
     X(forget, "a node silent for 72 h is forgotten everywhere, not before, and not brought back", 5, 0, 0)             \
     X(leave, "a leave is seen by all in less than 2 s, a return at once", 20, 0, 0)                                    \
-    X(silence, "a silent node is degraded after 30 s and offline after 300 s, and online at once again", 8, 0, 0)      \
+    X(silence, "who is cut off sees silence: degraded after 30 s, offline after 300 s, online at once again", 8, 0, 0) \
     X(restored, "a node whose disk was set back meets its own newer record and jumps past it", 8, 0, 0)                \
     X(clocks, "5 s off does no harm; two minutes ahead is refused until the clock is right", 10, 0, 0)                 \
     X(twins, "a key on two machines leaves evidence, and both go on", 10, 0, 0)                                        \

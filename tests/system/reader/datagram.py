@@ -87,6 +87,12 @@ def ping(f):
     return {"nonce": f.u64()}
 
 
+def probe(f):
+    interval = f.uint(2)
+    need(interval == 0 or 200 <= interval <= 60000, "B.3: interval")
+    return {"interval": interval}
+
+
 def bye(f):
     return {}
 
@@ -141,7 +147,7 @@ def page(f):
 MESSAGES = {
     1: ("hello", hello), 2: ("proof", proof), 3: ("ping", ping), 4: ("pong", ping), 5: ("bye", bye), 6: ("push", push),
     7: ("announce", ids), 8: ("want", ids), 9: ("piece", piece), 10: ("want_pieces", want_pieces), 11: ("split", split),
-    12: ("list", listing), 13: ("walk", walk), 14: ("page", page),
+    12: ("list", listing), 13: ("walk", walk), 14: ("page", page), 15: ("probe", probe),
 }
 
 

@@ -113,8 +113,9 @@ MEMBERS = {
     },
     HEARTBEAT: {"interval": lambda v: is_uint(v, 1000, 3600000), "metrics": is_object, "status": is_said},
     PROFILE: {"config": is_object, "created_at": is_time, "deleted": is_true, "updated_at": is_time},
+    VERDICT: {"key": lambda v: type(v) is bytes and len(v) == 32, "since": is_time},
 }
-REQUIRED = {NODE: ("hostname", "role"), HEARTBEAT: (), PROFILE: ("config",)}
+REQUIRED = {NODE: ("hostname", "role"), HEARTBEAT: (), PROFILE: ("config",), VERDICT: ("key", "since")}
 OBJECT_MAX = {"metadata": 8192, "metrics": 4096, "config": 15360}
 
 
@@ -127,10 +128,10 @@ def check_body(kind, body):
             if name in OBJECT_MAX:
                 # In canonical form there is one encoding, so that its length is that of the bytes received.
                 need(encoded_size(body[name]) <= OBJECT_MAX[name], f"A.4: {name} is too large")
-    if not body.get("deleted"):
+    if kind == VERDICT or not body.get("deleted"):
         for name in REQUIRED[kind]:
             need(name in body, f"A.4: no {name}")
-    need("self" in body or not body.get("gossip"), "A.4: gossip without self")
+    need(kind != NODE or "self" in body or not body.get("gossip"), "A.4: gossip without self")
 
 
 def encoded_size(value):
