@@ -95,7 +95,7 @@ enum nr_event_type {
     NR_EVENT_OWN_NEWER,   /* a newer record of our own was met: kind, subject, stamp */
     NR_EVENT_CLOCK_RESET, /* the hybrid clock had run beyond the limit and was taken back */
     NR_EVENT_LEARNED,     /* our own address as others see it changed: addr */
-    NR_EVENT_JUDGED,      /* what a quorum of observers says of a node changed: subject, until_ms */
+    NR_EVENT_JUDGED,      /* what a quorum of observers says of a node changed: signer (whom), subject, until_ms */
 };
 struct nr_event {
     enum nr_event_type type;

@@ -56,7 +56,7 @@ static void on_ended(struct relay *r, const struct nr_event *e, struct nr_now no
 /* Readers are to see soon that a node is gone, or there again. */
 static void on_judged(struct relay *r, const struct nr_event *e)
 {
-    view_result(r, nr_store_judge(r->o.store, nr_bytes(e->subject, e->subject_len), e->until_ms));
+    view_result(r, nr_store_judge(r->o.store, nr_bytes(e->subject, e->subject_len), e->signer, e->until_ms));
     commit_pulse_soon(r->o.commit);
 }
 

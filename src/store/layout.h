@@ -76,10 +76,11 @@ struct nr_live {
     int64_t last_ms;      /* 0: never heard */
     uint32_t interval_ms; /* 0: not known */
     uint32_t reserved;
-    int64_t gone_until_ms; /* what nr_store_judge was told last */
+    int64_t gone_until_ms; /* what nr_store_judge was told last; 0: not gone */
+    uint8_t gone_key8[8];  /* of whom: its key's first bytes */
 };
 #define NR_LIVE_SIZE_MIN 16
-static_assert(sizeof(struct nr_live) == 24, "no padding");
+static_assert(sizeof(struct nr_live) == 32, "no padding");
 /* NR_E_CORRUPT when it is too short. */
 int nr_live_read(struct nr_bytes value, struct nr_live *out) NR_MUST_CHECK;
 

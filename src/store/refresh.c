@@ -5,19 +5,16 @@
 
 #include "crypto/crypto.h"
 #include "nr/registry.h"
-#include "proto/body.h"
 
 struct feed {
     struct nr_winner winner;
     int64_t wall_ms;
-    const uint8_t *only; /* of one signer; NULL: of all */
 };
 
 static int feed(void *arg, uint64_t key_hash, const struct nr_record *rec)
 {
     struct feed *f = arg;
     (void)key_hash;
-    if (f->only && memcmp(f->only, rec->signer, NR_KEY_SIZE) != 0) return 0;
     nr_winner_feed(&f->winner, rec, nr_record_id(rec->raw), f->wall_ms);
     return 0;
 }
@@ -166,87 +163,11 @@ static int refresh_view(struct nr_store *s, uint8_t kind, struct nr_bytes subjec
     return kind == NR_KIND_NODE ? write_node(s, subject, &d) : write_profile(s, subject, &d);
 }
 
-/* Whose heartbeats count (proto/README.md A.7): a node's that speaks for itself only its own, else everybody's. *there:
- * readers see the node. */
-static int heard_from(struct nr_store *s, struct nr_bytes node_id, uint8_t signer[static NR_KEY_SIZE],
-                      const uint8_t **only, bool *there)
-{
-    struct nr_bytes value;
-    struct nr_node_view view;
-    *only = NULL;
-    int err = s->ops->get(s->kv, NR_T_NODES, node_id, &value);
-    *there = err == 0;
-    if (err) return err == NR_E_NOT_FOUND ? 0 : err;
-    err = nr_node_view_read(value, &view);
-    if (err || !view.head.self) return err;
-    memcpy(signer, view.head.signer, NR_KEY_SIZE);
-    *only = signer;
-    return 0;
-}
-
-int nr_views_heartbeat_counts(struct nr_store *s, const struct nr_record *beat, bool *counts)
-{
-    uint8_t signer[NR_KEY_SIZE];
-    const uint8_t *only;
-    bool there;
-    int err = heard_from(s, beat->subject, signer, &only, &there);
-    *counts = !err && (!only || memcmp(only, beat->signer, NR_KEY_SIZE) == 0);
-    return err;
-}
-
-/* Zeroed where there is none. */
-static int read_live(struct nr_store *s, struct nr_bytes node_id, struct nr_live *live)
-{
-    struct nr_bytes value;
-    *live = (struct nr_live){ 0 };
-    int err = s->ops->get(s->kv, NR_T_LIVE, node_id, &value);
-    if (err) return err == NR_E_NOT_FOUND ? 0 : err;
-    return nr_live_read(value, live);
-}
-
-/* A row that says nothing goes. */
-static int write_live(struct nr_store *s, struct nr_bytes node_id, const struct nr_live *live)
-{
-    if (!live->last_ms && !live->gone_until_ms) return s->ops->del(s->kv, NR_T_LIVE, node_id);
-    return s->ops->put(s->kv, NR_T_LIVE, node_id, nr_bytes(live, sizeof *live));
-}
-
-int nr_views_judge(struct nr_store *s, struct nr_bytes node_id, int64_t until_ms)
-{
-    struct nr_live live;
-    int err = read_live(s, node_id, &live);
-    if (err || live.gone_until_ms == until_ms) return err;
-    live.gone_until_ms = until_ms;
-    return write_live(s, node_id, &live);
-}
-
-/* When a node was last heard: the newest living heartbeat of those that count. What its observers say stays, but for a
- * node that is not there. */
-static int refresh_live(struct nr_store *s, struct nr_bytes node_id, int64_t wall_ms)
-{
-    struct nr_heartbeat_body body = { 0 };
-    uint8_t signer[NR_KEY_SIZE];
-    bool there;
-    struct nr_live live;
-    struct feed f = { .wall_ms = wall_ms };
-    nr_winner_init(&f.winner);
-    int err = heard_from(s, node_id, signer, &f.only, &there);
-    if (!err) err = s->ops->rec_each_of(s->kv, NR_KIND_HEARTBEAT, node_id, feed, &f);
-    if (!err && f.winner.any) err = nr_heartbeat_body_decode(f.winner.rec.body, &body);
-    if (!err) err = read_live(s, node_id, &live);
-    if (err) return err;
-    live.last_ms = f.winner.any ? nr_stamp_ms(f.winner.rec.stamp) : 0;
-    live.interval_ms = body.interval_ms;
-    if (!there) live.gone_until_ms = 0;
-    err = write_live(s, node_id, &live);
-    return err || there || f.winner.any ? err : nr_history_drop(s, node_id);
-}
-
 /* Who speaks for a node also settles whose heartbeats count. */
 static int refresh_node(struct nr_store *s, struct nr_bytes node_id, const struct nr_record *cause, int64_t wall_ms)
 {
     int err = refresh_view(s, NR_KIND_NODE, node_id, cause, wall_ms);
-    return err ? err : despite_pulse(refresh_live(s, node_id, wall_ms));
+    return err ? err : despite_pulse(nr_live_refresh(s, node_id, wall_ms));
 }
 
 int nr_views_refresh(struct nr_store *s, uint8_t kind, struct nr_bytes subject, const struct nr_record *cause,
@@ -255,7 +176,7 @@ int nr_views_refresh(struct nr_store *s, uint8_t kind, struct nr_bytes subject, 
     switch (kind) {
     case NR_KIND_NODE: return refresh_node(s, subject, cause, wall_ms);
     case NR_KIND_PROFILE: return refresh_view(s, kind, subject, cause, wall_ms);
-    case NR_KIND_HEARTBEAT: return refresh_live(s, subject, wall_ms);
+    case NR_KIND_HEARTBEAT: return nr_live_refresh(s, subject, wall_ms);
     default: return 0;
     }
 }

@@ -88,11 +88,18 @@ int nr_store_refresh(struct nr_store *s, uint8_t kind, struct nr_bytes subject, 
     return err ? err : end(s, nr_views_refresh(s, kind, nr_bytes(copy, subject.len), cause, wall_ms));
 }
 
-int nr_store_judge(struct nr_store *s, struct nr_bytes node_id, int64_t until_ms)
+int nr_store_judge(struct nr_store *s, struct nr_bytes node_id, const uint8_t key[static NR_KEY_SIZE], int64_t until_ms)
 {
     if (!s->views || node_id.len > NR_SUBJECT_MAX) return 0;
     int err = s->ops->begin(s->kv);
-    return err ? err : end(s, nr_views_judge(s, node_id, until_ms));
+    return err ? err : end(s, nr_live_judge(s, node_id, key, until_ms));
+}
+
+int nr_store_unjudge(struct nr_store *s)
+{
+    if (!s->views) return 0;
+    int err = s->ops->begin(s->kv);
+    return err ? err : end(s, nr_live_unjudge(s));
 }
 
 int nr_store_history_add(struct nr_store *s, const struct nr_record *heartbeat)
@@ -101,7 +108,7 @@ int nr_store_history_add(struct nr_store *s, const struct nr_record *heartbeat)
     bool counts;
     int err = s->ops->begin(s->kv);
     if (err) return err;
-    err = nr_views_heartbeat_counts(s, heartbeat, &counts);
+    err = nr_live_counts(s, heartbeat, &counts);
     return end(s, err || !counts ? err : nr_history_add(s, heartbeat));
 }
 

@@ -74,9 +74,13 @@ int nr_store_each_of(struct nr_store *s, uint8_t kind, struct nr_bytes subject, 
  * lease. */
 int nr_store_refresh(struct nr_store *s, uint8_t kind, struct nr_bytes subject, const struct nr_record *cause,
                      int64_t wall_ms) NR_MUST_CHECK;
-/* What a quorum of a node's observers says of it (pulse half): gone until until_ms, or 0: not gone. It stands, whatever
- * is saved and committed of the node, until the next call takes it back or the node is no more. */
-int nr_store_judge(struct nr_store *s, struct nr_bytes node_id, int64_t until_ms) NR_MUST_CHECK;
+/* What a quorum of a node's observers says of it (pulse half): gone until until_ms, or 0: not gone. `key` is whom they
+ * observe: where another key speaks for the node, or nobody, it changes nothing. It stands, whatever is saved and
+ * committed of the node, until the next call takes it back or another key speaks for the node. */
+int nr_store_judge(struct nr_store *s, struct nr_bytes node_id, const uint8_t key[static NR_KEY_SIZE],
+                   int64_t until_ms) NR_MUST_CHECK;
+/* Takes it back for all nodes: before a start, at which the core judges anew. */
+int nr_store_unjudge(struct nr_store *s) NR_MUST_CHECK;
 /* Adds a heartbeat to its node's bounded history (pulse half). */
 int nr_store_history_add(struct nr_store *s, const struct nr_record *heartbeat) NR_MUST_CHECK;
 

@@ -39,9 +39,12 @@ int nr_peers_put(struct nr_store *s, const uint8_t key[static NR_KEY_SIZE], cons
 int nr_peers_load_number(struct nr_store *s) NR_MUST_CHECK;
 int nr_views_refresh(struct nr_store *s, uint8_t kind, struct nr_bytes subject, const struct nr_record *cause,
                      int64_t wall_ms) NR_MUST_CHECK;
-int nr_views_judge(struct nr_store *s, struct nr_bytes node_id, int64_t until_ms) NR_MUST_CHECK;
+int nr_live_refresh(struct nr_store *s, struct nr_bytes node_id, int64_t wall_ms) NR_MUST_CHECK;
+int nr_live_judge(struct nr_store *s, struct nr_bytes node_id, const uint8_t key[static NR_KEY_SIZE],
+                  int64_t until_ms) NR_MUST_CHECK;
+int nr_live_unjudge(struct nr_store *s) NR_MUST_CHECK;
 /* Whether a heartbeat counts for its node (proto/README.md A.7). */
-int nr_views_heartbeat_counts(struct nr_store *s, const struct nr_record *beat, bool *counts);
+int nr_live_counts(struct nr_store *s, const struct nr_record *beat, bool *out) NR_MUST_CHECK;
 
 /* Builds the NODES and PROFILES values (node_view.c). */
 int nr_node_value(struct nr_buf *out, const struct nr_record *rec) NR_MUST_CHECK;

@@ -4,6 +4,7 @@
 #include "nr_test.h"
 #include "proto/mp.h"
 #include "registry_fixture.h"
+#include "store/layout.h"
 
 /* A node is handed out as its record says it, with its last heartbeat by whoever signed the newest. */
 static void get(void **state)
@@ -41,12 +42,23 @@ static void spoken_for(struct nr_store *s)
     say(s, make_beat(2, "c-gpu", T0 + 5000, 5000), T0);
 }
 
+/* `who` is whom the observers mean. */
+static void judge(struct nr_store *s, int who, const char *node_id, int64_t until_ms)
+{
+    uint8_t key[NR_KEY_SIZE];
+    public_key(who, key);
+    assert_int_equal(nr_store_judge(s, nr_bytes_str(node_id), key, until_ms), 0);
+}
+
 static void judged(struct nr_store *s)
 {
     some_nodes(s);
-    say(s, make_beat(1, "b-gpu", T0 + 2000, 10000), T0);
-    assert_int_equal(nr_store_judge(s, nr_bytes_str("b-gpu"), T0 + 9000), 0);
-    assert_int_equal(nr_store_judge(s, nr_bytes_str("a-worker"), T0 + 9000), 0); /* never had a heartbeat */
+    say(s, make_node(3, "mute", T0, &(struct node_say){ .self = true, .updated_ms = T0 + 1000 }), T0);
+    judge(s, 1, "b-gpu", T0 + 9000);
+    judge(s, 3, "mute", T0 + 9000);     /* never had a heartbeat */
+    judge(s, 2, "mute", 0);             /* another key that claims the name */
+    judge(s, 1, "a-worker", T0 + 9000); /* a sponsor's: nobody observes it */
+    judge(s, 1, "nobody", T0 + 9000);
     assert_int_equal(nr_store_commit_pulse(s), 0);
     say(s, make_beat(1, "b-gpu", T0 + 3000, 10000), T0);
     say(s, make_node(1, "b-gpu", T0 + 1, &(struct node_say){ .role = "gpu", .self = true }), T0);
@@ -54,21 +66,28 @@ static void judged(struct nr_store *s)
 
 static void taken_back(struct nr_store *s)
 {
-    assert_int_equal(nr_store_judge(s, nr_bytes_str("b-gpu"), 0), 0);
-    assert_int_equal(nr_store_judge(s, nr_bytes_str("a-worker"), 0), 0);
+    judge(s, 1, "b-gpu", 0);
+    judge(s, 3, "mute", 0);
     assert_false(nr_store_dirty(s));
     assert_true(nr_store_dirty_pulse(s));
     assert_int_equal(nr_store_commit_pulse(s), 0);
-    assert_int_equal(nr_store_judge(s, nr_bytes_str("a-worker"), 0), 0); /* says nothing new */
+    judge(s, 3, "mute", 0); /* says nothing new */
     assert_false(nr_store_dirty_pulse(s));
 }
 
-static void deleted_while_gone(struct nr_store *s)
+static void claimed_while_gone(struct nr_store *s)
 {
-    struct node_say last = { .self = true, .deleted = true };
-    assert_int_equal(nr_store_judge(s, nr_bytes_str("b-gpu"), T0 + 9000), 0);
-    say(s, make_node(1, "b-gpu", T0 + 4000, &last), T0);
-    say(s, make_node(1, "b-gpu", T0 + 5000, &(struct node_say){ .role = "gpu", .self = true }), T0);
+    judge(s, 1, "b-gpu", T0 + 9000);
+    say(s, make_node(4, "b-gpu", T0 + 4000, &(struct node_say){ .role = "gpu", .self = true }), T0);
+}
+
+static void started_anew(struct nr_store *s)
+{
+    judge(s, 4, "b-gpu", T0 + 9000);
+    judge(s, 3, "mute", T0 + 9000);
+    assert_int_equal(nr_store_commit_pulse(s), 0);
+    assert_int_equal(nr_store_unjudge(s), 0);
+    assert_true(nr_store_dirty_pulse(s));
 }
 
 static enum nr_node_status status_of(struct place *p, const char *node_id, int64_t at_ms, int64_t *turns_at_ms)
@@ -85,8 +104,16 @@ static enum nr_node_status status_of(struct place *p, const char *node_id, int64
     return n.status;
 }
 
-/* What observers say of a node stands through its heartbeats and commits until it is taken back, runs out or the node
- * is deleted; counts, lists and turns follow it. */
+static enum nr_node_status status_after(struct place *p, write_fn *fn, const char *node_id)
+{
+    int64_t turns;
+    in_writer(p->dir, fn);
+    assert_int_equal(nr_snapshot_begin(p->snapshot), 0);
+    return status_of(p, node_id, T0 + 4000, &turns);
+}
+
+/* What observers say of a node stands through its heartbeats and commits until it is taken back, runs out or another
+ * key speaks for the node; counts, lists and turns follow it. */
 static void called_gone(void **state)
 {
     struct place *p = *state;
@@ -98,17 +125,29 @@ static void called_gone(void **state)
     assert_int_equal(turns, T0 + 9000);
     assert_int_equal(status_of(p, "b-gpu", T0 + 9000, &turns), NR_NODE_ONLINE);
     assert_int_equal(turns, T0 + 33000);
-    assert_int_equal(status_of(p, "a-worker", T0 + 4000, &turns), NR_NODE_OFFLINE);
+    assert_int_equal(status_of(p, "mute", T0 + 4000, &turns), NR_NODE_OFFLINE);
+    assert_int_equal(status_of(p, "a-worker", T0 + 4000, &turns), NR_NODE_ONLINE);
     assert_int_equal(nr_node_count(p->snapshot, T0 + 4000, &c), 0);
     assert_int_equal(c.by_status[NR_NODE_OFFLINE], 2);
     assert_int_equal(c.turns_at_ms, T0 + 9000);
-    in_writer(p->dir, taken_back);
-    assert_int_equal(nr_snapshot_begin(p->snapshot), 0);
-    assert_int_equal(status_of(p, "b-gpu", T0 + 4000, &turns), NR_NODE_ONLINE);
-    assert_int_equal(status_of(p, "a-worker", T0 + 4000, &turns), NR_NODE_ONLINE);
-    in_writer(p->dir, deleted_while_gone);
-    assert_int_equal(nr_snapshot_begin(p->snapshot), 0);
-    assert_int_equal(status_of(p, "b-gpu", T0 + 6000, &turns), NR_NODE_ONLINE);
+    assert_int_equal(status_after(p, taken_back, "b-gpu"), NR_NODE_ONLINE);
+    assert_int_equal(status_of(p, "mute", T0 + 4000, &turns), NR_NODE_ONLINE);
+    assert_int_equal(status_after(p, claimed_while_gone, "b-gpu"), NR_NODE_ONLINE);
+    assert_int_equal(status_after(p, started_anew, "b-gpu"), NR_NODE_ONLINE);
+    assert_int_equal(status_of(p, "mute", T0 + 4000, &turns), NR_NODE_ONLINE);
+}
+
+/* A row that an older version wrote has no word of observers in it. */
+static void older_rows(void **state)
+{
+    static const int64_t row[4] = { T0, 10000, T0 + 1, 1 };
+    struct nr_live live;
+    (void)state;
+    assert_int_equal(nr_live_read(nr_bytes(row, 16), &live), 0);
+    assert_true(live.last_ms == T0 && live.interval_ms == 10000 && live.gone_until_ms == 0);
+    assert_int_equal(nr_live_read(nr_bytes(row, 32), &live), 0);
+    assert_int_equal(live.gone_until_ms, T0 + 1);
+    assert_int_equal(nr_live_read(nr_bytes(row, 15), &live), NR_E_CORRUPT);
 }
 
 static void taken_over(struct nr_store *s)
@@ -306,7 +345,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
     const struct CMUnitTest tests[] = {
-        T(get),          T(whose_heartbeats_count),   T(called_gone), T(json), T(filters),
+        T(get),          T(whose_heartbeats_count),   T(called_gone), T(older_rows), T(json), T(filters),
         T(capabilities), T(cursors_share_a_snapshot), T(counts),
     };
     if (nr_crypto_init()) return 1;

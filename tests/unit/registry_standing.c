@@ -45,7 +45,9 @@ static void gone(struct nr_store *s)
     say(s, make_verdict(14, "n1", 11, T0 - 1, T0 - 2), T0);       /* the node has said something since */
     say(s, make_verdict(19, "n1", 12, T0 + 5000, T0 + 2000), T0); /* about another key */
     say(s, make_verdict(13, "n2", 12, T0 + 5000, T0 - 172800000), T0);
-    assert_int_equal(nr_store_judge(s, nr_bytes_str("n1"), T0 + 905000), 0);
+    uint8_t key[NR_KEY_SIZE];
+    public_key(11, key);
+    assert_int_equal(nr_store_judge(s, nr_bytes_str("n1"), key, T0 + 905000), 0);
 }
 
 static struct nr_node_standing read_at(struct place *p, const char *node_id, int64_t at_ms, const struct nr_buf *reply)
