@@ -83,11 +83,15 @@ class Attached(Host):
         pass
 
 
+def need_root():
+    if os.geteuid() != 0:
+        print("network namespaces take root: run this test as root", file=sys.stderr)
+        raise SystemExit(1 if os.environ.get("CI") else SKIPPED)
+
+
 class Lab:
     def __init__(self):
-        if os.geteuid() != 0:
-            print("network namespaces take root: run this test as root", file=sys.stderr)
-            raise SystemExit(1 if os.environ.get("CI") else SKIPPED)
+        need_root()
         self.hosts = []
         self.hub = self._new()
         self.hub.ip("link", "add", "bridge0", "type", "bridge", "forward_delay", "0")

@@ -28,9 +28,10 @@ import time
 import msgpack
 
 SOURCE = os.environ.get("NR_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("NR_BUILD") or os.path.join(SOURCE, "build")
 # For LD_PRELOAD (clock_shift.c); not built for the sanitizers, which want to come first themselves.
-CLOCK_SHIFT = os.path.join(os.environ.get("NR_BUILD") or os.path.join(SOURCE, "build"), "tests", "libclock_shift.so")
-BIN = os.environ.get("NR_BIN") or os.path.join(SOURCE, "build", "bin")
+CLOCK_SHIFT = os.path.join(BUILD, "tests", "libclock_shift.so")
+BIN = os.environ.get("NR_BIN") or os.path.join(BUILD, "bin")
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
