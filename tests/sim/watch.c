@@ -22,6 +22,10 @@ static void times_shares(void **state)
     assert_int_equal(sim_watch_time_us(&w, 10, 500, true), 1200);
     assert_int_equal(sim_watch_time_us(&w, 10, 999, true), 2700);
     assert_int_equal(sim_watch_time_us(&w, 11, 1000, true), -1);
+    sim_watch_add(&w, 4, 6000); /* one that gets nowhere, and is said anew */
+    assert_int_equal(sim_watch_time_us(&w, 10, 500, true), -1);
+    sim_watch_end(&w, 4);
+    assert_int_equal(sim_watch_time_us(&w, 10, 500, true), 1200);
     sim_watches_fini(&w);
 }
 

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/sim/plot.h"
 #include "tools/sim/report.h"
 #include "tools/sim/run.h"
 #include "tools/sim/scenario.h"
+#include "tools/sim/series.h"
 
 struct arguments {
     const struct sim_scenario *scenario; /* one in C; NULL: a file */
@@ -145,10 +147,46 @@ static struct sim_config config_of(const struct arguments *a, const struct sim_s
     return config;
 }
 
+/* Opens a file to write to before anything is run; NULL where none is wanted. */
+static bool open_output(const char *path, FILE **out)
+{
+    *out = path ? fopen(path, "w") : NULL;
+    if (path && !*out) fprintf(stderr, "simulate: %s: cannot be written: %s\n", path, strerror(errno));
+    return !path || *out;
+}
+
+static bool close_output(const char *path, FILE *out)
+{
+    if (!out) return true;
+    bool bad = ferror(out) != 0;
+    if (fclose(out) == 0 && !bad) return true;
+    fprintf(stderr, "simulate: %s: cannot be written\n", path);
+    return false;
+}
+
+static bool draw(const struct arguments *a, const struct sim_world *w, const struct sim_series *series,
+                 const struct sim_script *script, FILE *csv, FILE *svg)
+{
+    char title[256];
+    snprintf(title, sizeof title, "%s: %zu nodes, seed %llu", a->scenario ? a->scenario->name : script->title,
+             w->node_count, (unsigned long long)w->config.seed);
+    if (csv) sim_series_csv(series, csv);
+    if (svg) sim_plot(&w->watches, w->node_count, title, svg);
+    bool written = close_output(a->csv, csv);
+    return close_output(a->svg, svg) && written;
+}
+
 static int run(const struct arguments *a, const struct sim_script *script, const struct sim_config *config,
                const char *command)
 {
+    FILE *csv;
+    FILE *svg = NULL;
+    struct sim_series series;
+    if (!open_output(a->csv, &csv) || !open_output(a->svg, &svg)) return 2;
     struct sim_world *w = sim_world_new(config);
+    sim_series_init(&series);
+    w->sample = csv ? sim_series_sample : NULL;
+    w->sample_arg = &series;
     if (isatty(STDERR_FILENO) && !a->verbose) w->progress = sim_report_progress;
     if (a->scenario)
         a->scenario->run(w);
@@ -156,7 +194,9 @@ static int run(const struct arguments *a, const struct sim_script *script, const
         sim_run(w, script);
     if (w->progress) fputc('\n', stderr);
     sim_report(w, a->scenario ? a->scenario->name : script->name, command, stdout);
-    int status = w->failed ? 1 : 0;
+    bool drawn = draw(a, w, &series, script, csv, svg);
+    int status = w->failed || !drawn ? 1 : 0;
+    sim_series_fini(&series);
     sim_world_free(w);
     return status;
 }

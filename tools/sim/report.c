@@ -12,7 +12,7 @@ static double per_node_second(const struct sim_world *w, uint64_t bytes)
 
 static void report_spread(const struct sim_world *w, FILE *out)
 {
-    static const unsigned shares[] = { 500, 990, 999, 1000 };
+    static const unsigned shares[] = { 500, 900, 990, 999, 1000 };
     if (!w->watches.count) return;
     fprintf(out, "spread of %zu records (ms: median record, slowest record)\n", w->watches.count);
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
@@ -37,6 +37,9 @@ static void report_traffic(const struct sim_world *w, FILE *out)
             fprintf(out, "  %-28s   %10.0f\n", nr_message_name((uint8_t)type), per_node_second(w, t->type_bytes[type]));
     }
     fprintf(out, "  %-28s   %10.0f\n", "headers and envelopes", per_node_second(w, t->bytes - messages));
+    fprintf(out, "of these for\n");
+    for (int part = 0; part < SIM_PARTS; part++)
+        fprintf(out, "  %-28s   %10.0f\n", sim_part_names[part], per_node_second(w, t->part_bytes[part]));
     if (t->hot_saved)
         fprintf(out, "payload copies a heartbeat       %10.3f\n", (double)t->hot_payloads / (double)t->hot_saved);
     if (t->cold_saved)
@@ -47,16 +50,28 @@ static void report_network(const struct sim_world *w, FILE *out)
 {
     const struct sim_net *n = &w->net;
     fprintf(out, "datagrams sent                   %10llu\n", (unsigned long long)n->sent);
-    fprintf(out, "  lost, cut, doubled, astray     %10llu %llu %llu %llu\n", (unsigned long long)n->lost,
-            (unsigned long long)n->cut, (unsigned long long)n->doubled, (unsigned long long)n->astray);
+    fprintf(out, "  lost, cut, corrupted           %10llu %llu %llu\n", (unsigned long long)n->lost,
+            (unsigned long long)n->cut, (unsigned long long)n->corrupted);
+    fprintf(out, "  doubled, astray                %10llu %llu\n", (unsigned long long)n->doubled,
+            (unsigned long long)n->astray);
     fprintf(out, "record signatures asked, all checked  %llu %llu\n", (unsigned long long)w->crypto.asked,
             (unsigned long long)w->crypto.checked);
     fprintf(out, "whole checks of a node           %10llu\n", (unsigned long long)w->check.whole);
 }
 
-void sim_report(const struct sim_world *w, const char *scenario, const char *command, FILE *out)
+/* What a core keeps; computed. The records' bytes are in the store. */
+static void report_memory(const struct sim_world *w, FILE *out)
 {
     struct rusage usage;
+    size_t sum = 0;
+    for (size_t i = 0; i < w->node_count; i++) sum += sim_node_memory(&w->nodes[i]);
+    fprintf(out, "memory of a node, its index and paths (KiB: mean, largest)  %.0f %.0f\n",
+            (double)sum / 1024 / (double)w->node_count, sim_traffic_figure(w, SIM_MEMORY) / 1024);
+    if (getrusage(RUSAGE_SELF, &usage) == 0) fprintf(out, "memory of the simulator (KiB)    %10ld\n", usage.ru_maxrss);
+}
+
+void sim_report(const struct sim_world *w, const char *scenario, const char *command, FILE *out)
+{
     fprintf(out, "scenario %s, %zu nodes, seed %llu: %s\n", scenario, w->node_count, (unsigned long long)w->config.seed,
             w->failed ? "FAILED" : "passed");
     if (w->failed) fprintf(out, "  at %.6f s: %s\n  reproduce: %s\n", (double)w->now_us / 1e6, w->failure, command);
@@ -65,7 +80,7 @@ void sim_report(const struct sim_world *w, const char *scenario, const char *com
     report_spread(w, out);
     report_traffic(w, out);
     report_network(w, out);
-    if (getrusage(RUSAGE_SELF, &usage) == 0) fprintf(out, "memory of the simulator (KiB)    %10ld\n", usage.ru_maxrss);
+    report_memory(w, out);
     fprintf(out, "trace %016llx\n", (unsigned long long)w->trace.hash);
 }
 

@@ -90,7 +90,10 @@ static void write_one(struct sim_run *r, const struct sim_statement *st, struct 
 {
     int err = sim_say_register(n, n->name, ++n->revision, st->number);
     must(r, st, n, err);
-    if (!err) sim_watch_add(&r->world->watches, n->last_own_id, r->world->now_us);
+    if (err) return;
+    sim_watch_end(&r->world->watches, r->words[n->index]);
+    r->words[n->index] = n->last_own_id;
+    sim_watch_add(&r->world->watches, n->last_own_id, r->world->now_us);
 }
 
 /* A machine that is given another address: its peer daemon sees it, and advertises what is configured, until its next
@@ -220,9 +223,11 @@ void sim_run(struct sim_world *w, const struct sim_script *script)
 {
     struct sim_run r = { .world = w, .script = script };
     r.sponsored = sim_alloc(w->node_count * sizeof *r.sponsored);
+    r.words = sim_alloc(w->node_count * sizeof *r.words);
     for (size_t i = 0; i < SIM_GROUPS; i++) sim_set_reset(&r.groups[i], w->node_count);
     for (size_t at = 0; at < script->count && !w->failed;) at = perform(&r, at);
     sim_check_all(w);
     for (size_t i = 0; i < SIM_GROUPS; i++) sim_set_fini(&r.groups[i]);
     free(r.sponsored);
+    free(r.words);
 }

@@ -11,6 +11,7 @@ struct sim_run {
     const struct sim_script *script;
     struct sim_set groups[SIM_GROUPS];
     uint32_t *sponsored; /* how many nodes each node has registered */
+    uint64_t *words;     /* the id of what each has written last */
     uint64_t rounds;     /* left of the repeat that is under way */
     uint64_t drawn;      /* random groups and shares so far: each has its own chance */
 };

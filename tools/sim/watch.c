@@ -30,7 +30,14 @@ void sim_watch_seen(struct sim_watches *w, uint64_t id, int64_t now_us)
     if (!at) return;
     struct sim_watch *s = &w->list[*at];
     s->after_us = sim_grow(s->after_us, s->count, &s->capacity, sizeof *s->after_us);
-    s->after_us[s->count++] = (uint32_t)(now_us - s->born_us);
+    int64_t after_us = now_us - s->born_us;
+    s->after_us[s->count++] = after_us < UINT32_MAX ? (uint32_t)after_us : UINT32_MAX;
+}
+
+void sim_watch_end(struct sim_watches *w, uint64_t id)
+{
+    const uint32_t *at = sim_map_get(&w->watch_of, id);
+    if (at) w->list[*at].over = true;
 }
 
 size_t sim_watch_reached(const struct sim_watches *w, uint64_t id)
@@ -52,12 +59,17 @@ int64_t sim_watch_time_us(const struct sim_watches *w, size_t nodes, unsigned pe
     if (!w->count || !need) return -1;
     int64_t *times = sim_alloc(w->count * sizeof *times);
     int64_t result = -1;
+    size_t n = 0;
     for (size_t i = 0; i < w->count; i++) {
-        if (w->list[i].count < need) goto out;
-        times[i] = w->list[i].after_us[need - 1];
+        const struct sim_watch *r = &w->list[i];
+        if (r->count >= need)
+            times[n++] = r->after_us[need - 1];
+        else if (!r->over)
+            goto out;
     }
-    qsort(times, w->count, sizeof *times, by_value);
-    result = times[worst ? w->count - 1 : w->count / 2];
+    if (n == 0) goto out;
+    qsort(times, n, sizeof *times, by_value);
+    result = times[worst ? n - 1 : n / 2];
 out:
     free(times);
     return result;

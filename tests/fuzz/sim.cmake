@@ -1,0 +1,1 @@
+nr_fuzz(script LINKS nr_sim)
