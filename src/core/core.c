@@ -97,6 +97,15 @@ int nr_core_start(struct nr_core *core, struct nr_now now)
 
 /* Input. */
 
+static void note_fingerprint(struct nr_core *core, struct nr_now now, struct nr_path *path, uint64_t fingerprint)
+{
+    path->fingerprint = fingerprint;
+    if (!nr_core_differs(core, path))
+        path->differs_since_us = NR_NEVER_US;
+    else if (path->differs_since_us == NR_NEVER_US)
+        path->differs_since_us = now.mono_us;
+}
+
 static void on_handshake(struct nr_core *core, struct nr_now now, const struct nr_addr *from, const struct nr_header *h,
                          const struct nr_message *m, bool *hello_answered)
 {
@@ -109,7 +118,7 @@ static void on_handshake(struct nr_core *core, struct nr_now now, const struct n
     if (m->type != NR_MSG_PROOF || nr_proof_decode(m->body, &proof)) return;
     struct nr_path *path = nr_core_on_proof(core, now, from, h, &proof);
     if (!path) return;
-    path->fingerprint = h->fingerprint;
+    note_fingerprint(core, now, path, h->fingerprint);
     if (path->chosen) nr_core_repair_first(core, now, path);
     nr_core_walk_begin(core, now, path);
 }
@@ -222,13 +231,8 @@ static struct nr_path *path_of(struct nr_core *core, struct nr_now now, const st
     if (*replayed) return NULL;
     path->heard_us = now.mono_us;
     path->bytes_in += len + NR_ENVELOPE_SIZE;
-    path->fingerprint = h->fingerprint;
-    bool differs = nr_core_differs(core, path);
-    if (!differs)
-        path->differs_since_us = NR_NEVER_US;
-    else if (path->differs_since_us == NR_NEVER_US)
-        path->differs_since_us = now.mono_us;
-    if (!differs) core->repair.catching_up = false;
+    note_fingerprint(core, now, path, h->fingerprint);
+    if (path->differs_since_us == NR_NEVER_US) core->repair.catching_up = false;
     nr_core_sign(core, now, path);
     return path;
 }

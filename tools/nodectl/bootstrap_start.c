@@ -25,6 +25,7 @@
 #define UNIT_USER "dagi"
 #define READY_US  INT64_C(30000000)
 #define TRY_US    INT64_C(50000)
+#define JOINED_US INT64_C(10000000)
 #define SAID_MAX  2000
 
 extern char **environ;
@@ -195,6 +196,34 @@ static int wait_until_ready(struct bootstrap *b, const struct child *child)
     return 0;
 }
 
+/* What noded holds is committed a moment later, and readers see what is committed. */
+static bool shows_all(struct bootstrap *b)
+{
+    struct ctl_info info = { 0 };
+    struct nr_store_facts facts = { 0 };
+    bool asked = ctl_info_ask(b->ctl, &info) == 0;
+    uint64_t held = info.records_cold;
+    ctl_info_fini(&info);
+    return asked && ctl_try_read(b->ctl) == 0 && nr_store_facts(b->ctl->snapshot, &facts) == 0 && facts.records >= held;
+}
+
+/* Whoever joined sees the cluster when this returns, unless no member of it answers: that does not keep noded from
+ * being started, and it goes on trying. */
+static void wait_until_joined(struct bootstrap *b)
+{
+    struct ctl_peer_sum sum = { 0 };
+    int64_t until_us = nr_clock_now().mono_us + JOINED_US;
+    do {
+        if (ctl_peer_sum_ask(b->ctl, &sum) == 0 && sum.in_sync > 0 && shows_all(b)) return;
+        (void)ctl_wait(-1, nr_clock_now().mono_us + TRY_US);
+    } while (nr_clock_now().mono_us < until_us);
+    if (sum.total > 0)
+        ctl_say("the registry is still being copied from the cluster");
+    else
+        ctl_say(
+            "no member of the token's cluster answers yet: noded goes on trying, and nodectl doctor says what it sees");
+}
+
 static int finish(struct bootstrap *b, const struct child *child)
 {
     struct ctl_info info = { 0 };
@@ -202,6 +231,7 @@ static int finish(struct bootstrap *b, const struct child *child)
     if (status == 0 && (err = ctl_info_ask(b->ctl, &info)) != 0) status = ctl_fail("noded: %s", nr_error_text(err));
     if (status == 0) status = bootstrap_settle(b, info.state_dir);
     ctl_info_fini(&info);
+    if (status == 0 && b->token) wait_until_joined(b);
     if (status == 0) status = bootstrap_show(b);
     if (status == 0 && child->pid > 0)
         ctl_say(
