@@ -27,6 +27,7 @@ static const struct op ops[] = {
     { "info", ROLE_FACADE | ROLE_TOOL, op_info },
     { "stats", ROLE_FACADE | ROLE_TOOL, op_stats },
     { "peers", ROLE_TOOL, op_peers },
+    { "standing", ROLE_FACADE | ROLE_TOOL, op_standing },
     { "register", ROLE_FACADE | ROLE_TOOL, op_register },
     { "heartbeat", ROLE_FACADE | ROLE_TOOL, op_heartbeat },
     { "delete", ROLE_FACADE | ROLE_TOOL, op_delete },

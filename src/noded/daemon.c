@@ -177,7 +177,8 @@ static int open_describe(struct daemon *d)
     return d->describe ? 0 : fail("cannot start", NR_E_NOMEM);
 }
 
-/* The node says who it is, durably, before anybody can ask it. */
+/* The node says who it is, durably, before anybody can ask it; and judges who is gone, before readers see the store
+ * that host_restore left without a judgement. */
 static int start_core(struct daemon *d)
 {
     struct nr_now now = nr_clock_now();
@@ -186,6 +187,7 @@ static int start_core(struct daemon *d)
     if (err) return fail("the core cannot be started", err);
     d->started = true;
     err = nodeself_register(&d->self, d->conf, now);
+    nr_core_expire(d->core, now);
     relay_drain(d->relay, now);
     if (err) return fail("this node cannot be registered", err);
     err = commit_now(d->commit);

@@ -24,6 +24,7 @@ typedef int op_fn(struct request *q);
 
 op_fn op_info, op_peers;                                                       /* ops_read.c */
 op_fn op_stats;                                                                /* ops_stats.c */
+op_fn op_standing;                                                             /* ops_standing.c */
 op_fn op_register, op_heartbeat, op_delete, op_profile_put, op_profile_delete; /* ops_write.c */
 op_fn op_give_up;
 op_fn op_declare, op_leave, op_invite, op_reload; /* ops_admin.c */

@@ -1,6 +1,7 @@
 # Whole clusters. SERIAL: it measures against a bound, or has the machine to itself for another reason.
 nr_system_test(cluster_spread SERIAL)
 nr_system_test(cluster_liveness SERIAL)
+nr_system_test(cluster_standing SERIAL)
 nr_system_test(cluster_agent SERIAL ARGS 15)
 nr_system_test(cluster_late)
 nr_system_test(cluster_partition)

@@ -173,6 +173,20 @@ class ControlSocket(unittest.TestCase):
         self.assertIn("heartbeat_spread", stats["histograms"])
         self.assertEqual(self.control.call("peers")["peers"], [])
 
+    # Why a node has its status: one that is alone has no observers; a node that is not there has none.
+    def test_standing(self):
+        with self.node.control("facade") as facade:
+            standing = facade.call("standing", node_id=self.node.info()["node_id"])
+            self.assertEqual([standing[k] for k in ("observing", "against", "observers")], [0, 0, []])
+            self.assertFalse({"heard_ms_ago", "heard_through", "clock_offset_ms", "gone_until"} & set(standing))
+            for wrong, word in (("nobody", "not_found"), ("a b", "invalid"), ("x" * 256, "invalid")):
+                with self.assertRaises(nr.ControlError) as caught:
+                    facade.call("standing", node_id=wrong)
+                self.assertEqual(caught.exception.word, word)
+            with self.assertRaises(nr.ControlError) as caught:
+                facade.call("standing")
+            self.assertEqual(caught.exception.fields, {"node_id": "must be a node's id"})
+
     # An own state is declared, shown, and withdrawn.
     def test_declare(self):
         self.control.call("declare", state="maintenance")
