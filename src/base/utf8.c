@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 static bool in(uint8_t b, uint8_t low, uint8_t high)
 {
     return b >= low && b <= high;
@@ -23,10 +25,24 @@ size_t nr_utf8_char(struct nr_bytes s)
     return len;
 }
 
+/* How long the text begins in ASCII, in steps of eight bytes: nearly all text is nothing else. */
+static size_t ascii_run(struct nr_bytes s)
+{
+    size_t n = 0;
+    for (; s.len - n >= 8; n += 8) {
+        uint64_t eight;
+        memcpy(&eight, s.data + n, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080)) break;
+    }
+    return n;
+}
+
 bool nr_utf8_valid(struct nr_bytes s)
 {
+    size_t n = ascii_run(s);
+    s = nr_bytes(s.data + n, s.len - n);
     while (s.len) {
-        size_t n = nr_utf8_char(s);
+        n = nr_utf8_char(s);
         if (n == 0) return false;
         s = nr_bytes(s.data + n, s.len - n);
     }

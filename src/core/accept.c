@@ -234,7 +234,7 @@ static void drop_one(struct nr_core *core, struct nr_now now, struct nr_set *set
 void nr_core_drop_ended(struct nr_core *core, struct nr_now now)
 {
     for (int i = 0; i < NR_PLANES; i++)
-        for (struct nr_entry *e; (e = nr_set_first_to_end(&core->sets[i])) && nr_entry_dead(e, now);) {
+        for (struct nr_entry *e; (e = nr_set_ended(&core->sets[i], now.wall_ms));) {
             if (nr_events_reserve(&core->events)) return; /* the host drains, and we come back at once */
             drop_one(core, now, &core->sets[i], e);
         }

@@ -33,7 +33,7 @@ struct nr_core *nr_core_new(const struct nr_core_config *config, const struct nr
     config_apply(core, config);
     nr_outbox_init(&core->outbox);
     for (int i = 0; i < NR_PLANES; i++)
-        if (nr_set_init(&core->sets[i], NR_RECORDS_MAX)) {
+        if (nr_set_init(&core->sets[i], NR_RECORDS_MAX, i == NR_PLANE_COLD)) {
             nr_core_free(core);
             return NULL;
         }

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define PARCELS_KEPT 8
+
 void nr_outbox_init(struct nr_outbox *o)
 {
     *o = (struct nr_outbox){ .used = 1 };
@@ -35,12 +37,25 @@ static uint32_t parcel_new(struct nr_outbox *o)
     return o->parcels[o->used] ? o->used++ : 0;
 }
 
+/* All are free: what a burst took is not kept. */
+static void give_back(struct nr_outbox *o)
+{
+    for (uint32_t i = PARCELS_KEPT; i < o->used; i++) free(o->parcels[i]);
+    o->used = PARCELS_KEPT;
+    o->free = 0;
+    for (uint32_t i = 1; i < o->used; i++) {
+        o->parcels[i]->next = o->free;
+        o->free = i;
+    }
+}
+
 static void release_taken(struct nr_outbox *o)
 {
     if (!o->taken) return;
     o->parcels[o->taken]->next = o->free;
     o->free = o->taken;
     o->taken = 0;
+    if (!o->first && o->used > PARCELS_KEPT) give_back(o);
 }
 
 static uint32_t parcel_queue(struct nr_outbox *o, const struct nr_addr *to, uint32_t path)

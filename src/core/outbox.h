@@ -16,7 +16,7 @@ struct nr_parcel {
 };
 
 struct nr_outbox {
-    struct nr_parcel **parcels; /* [0] is nobody; allocated on demand, kept for use again */
+    struct nr_parcel **parcels; /* [0] is nobody; allocated on demand, a few kept for use again */
     uint32_t used, room, free;
     uint32_t first, last;
     uint32_t taken; /* the one handed out last; freed by the next call */

@@ -1,4 +1,5 @@
-/* See set.h. Growth is amortised: entries double, and buckets double when there are four entries to one. */
+/* See set.h. Growth is amortised: entries grow by an eighth, the table of ids doubles when it is seven eighths full,
+ * and buckets double when there are four entries to one. */
 #include "core/set.h"
 
 #include "base/assert.h"
@@ -9,59 +10,57 @@
 #define BITS_MIN 4
 #define BITS_MAX 20
 #define LOAD     4
+#define IDS_MIN  16
+
+#define ENTRY_MASK ((UINT32_C(1) << NR_SET_ENTRY_BITS) - 1)
 
 static uint32_t bucket_of(const struct nr_set *s, uint64_t key_hash)
 {
     return (uint32_t)(key_hash >> (64 - s->bits));
 }
 
-static uint32_t id_bucket_of(const struct nr_set *s, uint64_t id)
+static int64_t ends(const struct nr_entry *e)
 {
-    return (uint32_t)(id & ((1u << s->bits) - 1));
+    return nr_record_ends_ms(e->stamp, e->lease_s);
 }
 
-static int64_t ends(const struct nr_set *s, uint32_t e)
+/* The table of ids. An id is the start of a hash: its low bits are the place, its high bits the mark. */
+
+static uint32_t id_word(uint64_t id, uint32_t e)
 {
-    return nr_record_ends_ms(s->entries[e].stamp, s->entries[e].lease_s);
+    return ((uint32_t)(id >> 32) & ~ENTRY_MASK) | e;
 }
 
-/* The heap of ends. */
-
-static void heap_place(struct nr_set *s, uint32_t at, uint32_t e)
+/* Where the id stands, or the free place that ends the search for it. */
+static uint32_t id_place(const struct nr_set *s, uint64_t id)
 {
-    s->heap[at] = e;
-    s->entries[e].heap_at = at;
+    uint32_t mark = id_word(id, 0), i = (uint32_t)id & s->id_mask;
+    for (; s->ids[i]; i = (i + 1) & s->id_mask)
+        if ((s->ids[i] & ~ENTRY_MASK) == mark && s->entries[s->ids[i] & ENTRY_MASK].id == id) break;
+    return i;
 }
 
-static void heap_up(struct nr_set *s, uint32_t at)
+/* Two entries may have one id (two keys cannot be made to share it, but nothing here depends on that). */
+static void id_link(struct nr_set *s, uint32_t e)
 {
-    uint32_t e = s->heap[at];
-    while (at > 0 && ends(s, s->heap[(at - 1) / 2]) > ends(s, e)) {
-        heap_place(s, at, s->heap[(at - 1) / 2]);
-        at = (at - 1) / 2;
+    uint64_t id = s->entries[e].id;
+    uint32_t i = (uint32_t)id & s->id_mask;
+    while (s->ids[i]) i = (i + 1) & s->id_mask;
+    s->ids[i] = id_word(id, e);
+}
+
+/* Closes the gap: whoever stands later in the run and could stand in the gap moves there (Knuth, 6.4 R). */
+static void id_unlink(struct nr_set *s, uint32_t e)
+{
+    uint32_t word = id_word(s->entries[e].id, e), gap = (uint32_t)s->entries[e].id & s->id_mask;
+    for (; s->ids[gap] != word; gap = (gap + 1) & s->id_mask) nr_assert(s->ids[gap] != 0);
+    for (uint32_t i = (gap + 1) & s->id_mask; s->ids[i]; i = (i + 1) & s->id_mask) {
+        uint32_t home = (uint32_t)s->entries[s->ids[i] & ENTRY_MASK].id & s->id_mask;
+        if (((i - home) & s->id_mask) < ((i - gap) & s->id_mask)) continue;
+        s->ids[gap] = s->ids[i];
+        gap = i;
     }
-    heap_place(s, at, e);
-}
-
-static void heap_down(struct nr_set *s, uint32_t at, uint32_t count)
-{
-    uint32_t e = s->heap[at];
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= count) break;
-        if (child + 1 < count && ends(s, s->heap[child + 1]) < ends(s, s->heap[child])) child++;
-        if (ends(s, s->heap[child]) >= ends(s, e)) break;
-        heap_place(s, at, s->heap[child]);
-        at = child;
-    }
-    heap_place(s, at, e);
-}
-
-static void heap_moved(struct nr_set *s, uint32_t at)
-{
-    uint32_t e = s->heap[at];
-    heap_up(s, at);
-    heap_down(s, s->entries[e].heap_at, s->count);
+    s->ids[gap] = 0;
 }
 
 /* Chains, the list in the order learnt, the tree. */
@@ -108,92 +107,85 @@ static void chain_unlink(struct nr_set *s, uint32_t e)
     *at = s->entries[e].chain;
 }
 
-static void id_link(struct nr_set *s, uint32_t e)
-{
-    uint32_t *head = &s->id_heads[id_bucket_of(s, s->entries[e].id)];
-    s->entries[e].id_chain = *head;
-    *head = e;
-}
-
-static void id_unlink(struct nr_set *s, uint32_t e)
-{
-    uint32_t *at = &s->id_heads[id_bucket_of(s, s->entries[e].id)];
-    while (*at != e) {
-        nr_assert(*at != 0);
-        at = &s->entries[*at].id_chain;
-    }
-    *at = s->entries[e].id_chain;
-}
-
 /* Adds to the sums, and `count` (1, 0 or -1 as a wrapping number) to the counts, on the way from a bucket to the root.
  */
 static void tree_add(struct nr_set *s, uint64_t key_hash, uint64_t sum, uint32_t count)
 {
+    if (!s->summed) return;
     for (uint32_t i = (1u << s->bits) + bucket_of(s, key_hash); i; i >>= 1) {
         s->sums[i] += sum;
         s->counts[i] += count;
     }
 }
 
-static void index_add(struct nr_set *s, uint32_t e)
+static void key_link(struct nr_set *s, uint32_t e)
 {
     chain_link(s, e);
-    id_link(s, e);
     tree_add(s, s->entries[e].key_hash, s->entries[e].id, 1);
 }
 
 static int buckets_make(struct nr_set *s, unsigned bits)
 {
     size_t n = (size_t)1 << bits;
-    uint32_t *heads = calloc(n, sizeof *heads), *id_heads = calloc(n, sizeof *id_heads);
-    uint64_t *sums = calloc(2 * n, sizeof *sums);
-    uint32_t *counts = calloc(2 * n, sizeof *counts);
-    if (!heads || !id_heads || !sums || !counts) {
+    uint32_t *heads = calloc(n, sizeof *heads);
+    uint64_t *sums = s->summed ? calloc(2 * n, sizeof *sums) : NULL;
+    uint32_t *counts = s->summed ? calloc(2 * n, sizeof *counts) : NULL;
+    if (!heads || (s->summed && (!sums || !counts))) {
         free(heads);
-        free(id_heads);
         free(sums);
         free(counts);
         return NR_E_NOMEM;
     }
     free(s->heads);
-    free(s->id_heads);
     free(s->sums);
     free(s->counts);
     s->heads = heads;
-    s->id_heads = id_heads;
     s->sums = sums;
     s->counts = counts;
     s->bits = bits;
-    for (uint32_t e = s->newest; e; e = s->entries[e].older) index_add(s, e);
+    for (uint32_t e = s->newest; e; e = s->entries[e].older) key_link(s, e);
     return 0;
 }
 
-int nr_set_init(struct nr_set *s, uint32_t max)
+static int ids_make(struct nr_set *s, uint32_t room)
 {
-    *s = (struct nr_set){ .max = max, .used = 1 };
-    return buckets_make(s, BITS_MIN);
+    uint32_t *ids = calloc(room, sizeof *ids);
+    if (!ids) return NR_E_NOMEM;
+    free(s->ids);
+    s->ids = ids;
+    s->id_mask = room - 1;
+    for (uint32_t e = s->newest; e; e = s->entries[e].older) id_link(s, e);
+    return 0;
+}
+
+int nr_set_init(struct nr_set *s, uint32_t max, bool summed)
+{
+    nr_assert(max < ENTRY_MASK);
+    *s = (struct nr_set){ .max = max, .used = 1, .summed = summed, .look_at = 1 };
+    s->first_end_ms = s->next_end_ms = INT64_MAX;
+    int err = buckets_make(s, BITS_MIN);
+    if (!err) err = ids_make(s, IDS_MIN);
+    if (err) nr_set_fini(s);
+    return err;
 }
 
 void nr_set_fini(struct nr_set *s)
 {
     free(s->entries);
     free(s->heads);
-    free(s->id_heads);
     free(s->sums);
     free(s->counts);
-    free(s->heap);
+    free(s->ids);
     *s = (struct nr_set){ 0 };
 }
 
+/* By an eighth: a set that grows to its size and stays there wastes little, and large arrays grow in place. */
 static int grow_entries(struct nr_set *s)
 {
-    uint32_t room = s->room ? s->room * 2 : 16;
+    uint32_t room = s->room + s->room / 8 + 16;
     struct nr_entry *entries = realloc(s->entries, room * sizeof *entries);
     if (!entries) return NR_E_NOMEM;
     s->entries = entries;
-    uint32_t *heap = realloc(s->heap, room * sizeof *heap);
-    if (!heap) return NR_E_NOMEM;
-    s->heap = heap;
     s->room = room;
     return 0;
 }
@@ -203,6 +195,10 @@ int nr_set_reserve(struct nr_set *s)
     if (s->count >= s->max) return NR_E_FULL;
     if (!s->free && s->used >= s->room) {
         int err = grow_entries(s);
+        if (err) return err;
+    }
+    if (s->count + 1 > s->id_mask / 8 * 7) {
+        int err = ids_make(s, (s->id_mask + 1) * 2);
         if (err) return err;
     }
     /* Longer chains are slower, not wrong: a bucket array that cannot grow is no failure. */
@@ -233,16 +229,18 @@ static void facts_copy(struct nr_set *s, uint32_t e, const struct nr_entry *f)
     to->kind = f->kind;
     to->flags = f->flags;
     s->peers += (f->flags & NR_ENTRY_PEER) != 0;
+    if (ends(to) < s->first_end_ms) s->first_end_ms = ends(to);
+    if (ends(to) < s->next_end_ms) s->next_end_ms = ends(to); /* the look may have passed it */
 }
 
 static void put_new(struct nr_set *s, const struct nr_entry *facts)
 {
+    nr_assert(facts->kind != 0);
     uint32_t e = entry_take(s);
     facts_copy(s, e, facts);
-    index_add(s, e);
+    key_link(s, e);
+    id_link(s, e);
     list_append(s, e);
-    s->heap[s->count] = e;
-    heap_up(s, s->count);
     s->count++;
 }
 
@@ -261,7 +259,6 @@ void nr_set_put(struct nr_set *s, const struct nr_entry *facts)
     id_link(s, e);
     list_unlink(s, e);
     list_append(s, e);
-    heap_moved(s, s->entries[e].heap_at);
 }
 
 void nr_set_remove(struct nr_set *s, uint64_t key_hash)
@@ -275,11 +272,7 @@ void nr_set_remove(struct nr_set *s, uint64_t key_hash)
     tree_add(s, key_hash, (uint64_t)0 - entry->id, (uint32_t)-1);
     s->peers -= (entry->flags & NR_ENTRY_PEER) != 0;
     s->count--;
-    uint32_t at = entry->heap_at, last = s->heap[s->count];
-    if (last != e) {
-        heap_place(s, at, last);
-        heap_moved(s, at);
-    }
+    entry->kind = 0;
     entry->chain = s->free;
     s->free = e;
 }
@@ -293,9 +286,8 @@ struct nr_entry *nr_set_find(const struct nr_set *s, uint64_t key_hash)
 
 struct nr_entry *nr_set_find_id(const struct nr_set *s, uint64_t id)
 {
-    for (uint32_t e = s->id_heads[id_bucket_of(s, id)]; e; e = s->entries[e].id_chain)
-        if (s->entries[e].id == id) return &s->entries[e];
-    return NULL;
+    uint32_t word = s->ids[id_place(s, id)];
+    return word ? &s->entries[word & ENTRY_MASK] : NULL;
 }
 
 static bool in_range(struct nr_range r, uint64_t key_hash)
@@ -311,6 +303,7 @@ static uint32_t tree_node(struct nr_range r)
 
 uint64_t nr_set_sum(const struct nr_set *s, struct nr_range range)
 {
+    nr_assert(s->summed);
     if (range.bits <= s->bits) return s->sums[tree_node(range)];
     uint64_t sum = 0;
     for (struct nr_entry *e = nr_set_first(s, range); e; e = nr_set_next(s, range, e)) sum += e->id;
@@ -319,6 +312,7 @@ uint64_t nr_set_sum(const struct nr_set *s, struct nr_range range)
 
 uint32_t nr_set_count(const struct nr_set *s, struct nr_range range)
 {
+    nr_assert(s->summed);
     if (range.bits <= s->bits) return s->counts[tree_node(range)];
     uint32_t count = 0;
     for (struct nr_entry *e = nr_set_first(s, range); e; e = nr_set_next(s, range, e)) count++;
@@ -364,9 +358,20 @@ struct nr_entry *nr_set_older(const struct nr_set *s, const struct nr_entry *e)
     return e->older ? &s->entries[e->older] : NULL;
 }
 
-struct nr_entry *nr_set_first_to_end(const struct nr_set *s)
+/* A look through that finds one goes on behind it the next time: it is one pass however many have ended. */
+struct nr_entry *nr_set_ended(struct nr_set *s, int64_t wall_ms)
 {
-    return s->count ? &s->entries[s->heap[0]] : NULL;
+    if (s->first_end_ms > wall_ms) return NULL;
+    for (; s->look_at < s->used; s->look_at++) {
+        struct nr_entry *e = &s->entries[s->look_at];
+        if (e->kind == 0) continue;
+        if (ends(e) <= wall_ms) return e;
+        if (ends(e) < s->next_end_ms) s->next_end_ms = ends(e);
+    }
+    s->first_end_ms = s->next_end_ms;
+    s->next_end_ms = INT64_MAX;
+    s->look_at = 1;
+    return NULL;
 }
 
 struct nr_entry *nr_set_random_peer(const struct nr_set *s, struct nr_rng *rng)

@@ -2,8 +2,10 @@
  * repair compares (proto/README.md C.5). It holds no record bytes.
  *
  * Buckets are the leading bits of the key hash, each a short chain in ascending order, so that a range is walked in
- * order; a tree of sums and counts over the buckets makes the sum of any range a look-up. Everything is in arrays
- * addressed by 32-bit numbers: 56 bytes an entry, because the simulator holds thousands of these. */
+ * order; a tree of sums and counts over the buckets makes the sum of any range a look-up (sets that are reconciled have
+ * it, others do without). Ids are found in a table that holds some of their bits, so that an id that is not here, as
+ * most of those announced, costs one look. Everything is in arrays addressed by 32-bit numbers: 48 bytes an entry and
+ * some 10 around it, because the simulator holds thousands of these. */
 #ifndef NR_CORE_SET_H
 #define NR_CORE_SET_H
 
@@ -23,14 +25,13 @@ struct nr_entry {
     uint64_t stamp;
     uint32_t lease_s;
     uint32_t chain;        /* next in its bucket */
-    uint32_t id_chain;     /* next in its id bucket */
     uint32_t newer, older; /* neighbours in the order learnt */
-    uint32_t heap_at;      /* where it stands in the heap of ends */
     uint32_t learnt_tick;  /* 0: not to be announced */
     uint16_t size;         /* of the record, in bytes */
-    uint8_t kind;
+    uint8_t kind;          /* 0: a free place */
     uint8_t flags;
 };
+static_assert(sizeof(struct nr_entry) == 48, "thousands of thousands of these in a simulation");
 
 struct nr_set {
     struct nr_entry *entries; /* [0] is nobody */
@@ -39,16 +40,22 @@ struct nr_set {
     uint32_t max;
     unsigned bits; /* 1 << bits buckets */
     uint32_t *heads;
-    uint32_t *id_heads; /* as many */
-    uint64_t *sums;     /* tree: the root at 1, bucket b at (1 << bits) + b */
+    bool summed;
+    uint64_t *sums; /* tree: the root at 1, bucket b at (1 << bits) + b; NULL where it is not summed */
     uint32_t *counts;
-    uint32_t *heap; /* entries by the moment they end */
+    uint32_t *ids; /* open addressing: an entry in the low bits, bits of its id above; 0: free */
+    uint32_t id_mask;
+    int64_t first_end_ms; /* no entry ends before */
+    int64_t next_end_ms;  /* of those that a look for ended ones has passed */
+    uint32_t look_at;     /* where that look goes on */
     uint32_t newest, oldest;
     uint32_t peers; /* how many carry NR_ENTRY_PEER */
 };
 
-/* 0 or NR_E_NOMEM. At most `max` entries. */
-int nr_set_init(struct nr_set *s, uint32_t max) NR_MUST_CHECK;
+#define NR_SET_ENTRY_BITS 19 /* what an entry's number takes; `max` lies below */
+
+/* 0 or NR_E_NOMEM. At most `max` entries. `summed`: nr_set_sum and nr_set_count will be asked. */
+int nr_set_init(struct nr_set *s, uint32_t max, bool summed) NR_MUST_CHECK;
 void nr_set_fini(struct nr_set *s);
 
 /* Entries are borrowed until the next put or remove. NULL: none. */
@@ -58,7 +65,8 @@ struct nr_entry *nr_set_find_id(const struct nr_set *s, uint64_t id);
 /* Makes room for one more put, so that it cannot fail. NR_E_NOMEM, NR_E_FULL; nothing is changed then. */
 int nr_set_reserve(struct nr_set *s) NR_MUST_CHECK;
 /* Puts or replaces what stands under facts->key_hash, and makes it the newest learnt. Only the fields of the record
- * (key_hash, id, stamp, lease_s, learnt_tick, size, kind, flags) are read. A new key needs nr_set_reserve before. */
+ * (key_hash, id, stamp, lease_s, learnt_tick, size, kind, flags) are read; the kind is not 0. A new key needs
+ * nr_set_reserve before. */
 void nr_set_put(struct nr_set *s, const struct nr_entry *facts);
 void nr_set_remove(struct nr_set *s, uint64_t key_hash);
 
@@ -76,8 +84,9 @@ struct nr_entry *nr_set_at_or_after(const struct nr_set *s, uint64_t from);
 struct nr_entry *nr_set_newest(const struct nr_set *s);
 struct nr_entry *nr_set_older(const struct nr_set *s, const struct nr_entry *e);
 
-/* The entry that ends first; NULL: the set is empty. */
-struct nr_entry *nr_set_first_to_end(const struct nr_set *s);
+/* An entry whose lease has ended by then; NULL: none has. Looks through all of them where one may have ended, and not
+ * again before the next may. */
+struct nr_entry *nr_set_ended(struct nr_set *s, int64_t wall_ms);
 
 /* An entry that carries NR_ENTRY_PEER, by chance (not quite uniform); NULL: none. */
 struct nr_entry *nr_set_random_peer(const struct nr_set *s, struct nr_rng *rng);

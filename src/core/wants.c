@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define ROOM_KEPT 256 /* what a time of many wants took beyond this is given back when they are over */
+
 void nr_wants_fini(struct nr_wants *w)
 {
     for (uint32_t i = 0; i < w->room; i++) free(w->slots[i].pieced);
@@ -71,6 +73,7 @@ void nr_wants_remove(struct nr_wants *w, uint64_t id)
     }
     w->slots[hole] = (struct nr_want){ 0 };
     w->count--;
+    if (w->count == 0 && w->room > ROOM_KEPT) nr_wants_fini(w);
 }
 
 static uint32_t pieced_from(const struct nr_wants *w, uint32_t path)

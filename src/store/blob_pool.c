@@ -14,6 +14,7 @@ struct nr_blob_pool {
     uint32_t *free_numbers;
     uint32_t count, cap, free_count;
     struct nr_mem_index by_content;
+    struct nr_mem_keys keys[NR_HALVES];
 };
 
 struct nr_blob_pool *nr_blob_pool_new(void)
@@ -28,18 +29,27 @@ void nr_blob_pool_free(struct nr_blob_pool *pool)
     free(pool->blobs);
     free(pool->free_numbers);
     nr_mem_index_fini(&pool->by_content);
+    for (int h = 0; h < NR_HALVES; h++) nr_mem_keys_fini(&pool->keys[h]);
     free(pool);
 }
 
-/* FNV-1a over the last 16 bytes, the end of a signature, and the length; and over the head, for bytes that carry no
+static uint64_t mix(uint64_t h, struct nr_bytes b)
+{
+    for (size_t i = 0; i < b.len; i += 8) {
+        uint64_t word = 0;
+        memcpy(&word, b.data + i, b.len - i < 8 ? b.len - i : 8);
+        h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 32;
+    }
+    return h;
+}
+
+/* Over the last 16 bytes, the end of a signature, and the length; and over the head, for bytes that carry no
  * signature. */
 static uint64_t content_hash(struct nr_bytes b)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325) ^ b.len;
-    size_t head = b.len < 64 ? b.len : 64, tail = b.len < 80 ? b.len : 16;
-    for (size_t i = 0; i < head; i++) h = (h ^ b.data[i]) * UINT64_C(0x100000001b3);
-    for (size_t i = b.len - tail; i < b.len; i++) h = (h ^ b.data[i]) * UINT64_C(0x100000001b3);
-    return h;
+    if (b.len < 80) return mix(b.len, b);
+    return mix(mix(b.len, nr_bytes(b.data, 64)), nr_bytes(b.data + b.len - 16, 16));
 }
 
 struct nr_bytes nr_blob_bytes(const struct nr_blob_pool *pool, uint32_t blob)
@@ -111,6 +121,11 @@ void nr_blob_release(struct nr_blob_pool *pool, uint32_t blob)
     free(pool->blobs[blob]);
     pool->blobs[blob] = NULL;
     pool->free_numbers[pool->free_count++] = blob;
+}
+
+struct nr_mem_keys *nr_blob_pool_keys(struct nr_blob_pool *pool, enum nr_half half)
+{
+    return &pool->keys[half];
 }
 
 size_t nr_blob_count(const struct nr_blob_pool *pool)

@@ -10,7 +10,7 @@
 /* What one write replaced: a record's blob, or an item of a table. */
 struct undo {
     struct nr_mem_item *item; /* NULL: a record */
-    uint64_t key_hash;
+    uint32_t key;             /* its number */
     uint32_t blob;
     uint8_t table;
 };
@@ -38,7 +38,7 @@ struct nr_memdisk *nr_memdisk_new(struct nr_blob_pool *pool)
     struct nr_memdisk *d = calloc(1, sizeof *d);
     if (!d) return NULL;
     d->pool = pool;
-    for (int h = 0; h < NR_HALVES; h++) nr_mem_records_init(&d->records[h], pool);
+    for (int h = 0; h < NR_HALVES; h++) nr_mem_records_init(&d->records[h], pool, (enum nr_half)h);
     return d;
 }
 
@@ -103,7 +103,7 @@ static void undo_to(struct nr_memdisk *d, enum nr_half half, size_t mark)
             free(nr_mem_table_swap(&d->tables[last->table], last->item));
         } else {
             uint32_t put;
-            nr_assert(nr_mem_records_swap(&d->records[half], last->key_hash, last->blob, &put) == 0);
+            nr_assert(nr_mem_records_swap(&d->records[half], last->key, last->blob, &put) == 0);
             nr_blob_release(d->pool, put);
         }
     }
@@ -201,17 +201,17 @@ static uint64_t kv_count(void *kv, enum nr_table t)
 }
 
 /* Swaps a record's blob (its hold is taken over, also on failure) and lists the old one. */
-static int swap_record(struct nr_memdisk *d, enum nr_half half, uint64_t key_hash, uint32_t blob)
+static int swap_record(struct nr_memdisk *d, enum nr_half half, uint32_t key, uint32_t blob)
 {
     struct undo_list *u = &d->undo[half];
     uint32_t old = NR_NO_BLOB;
     int err = reserve_undo(u);
-    if (!err) err = nr_mem_records_swap(&d->records[half], key_hash, blob, &old);
+    if (!err) err = nr_mem_records_swap(&d->records[half], key, blob, &old);
     if (err) {
         nr_blob_release(d->pool, blob);
         return err;
     }
-    u->at[u->count++] = (struct undo){ .key_hash = key_hash, .blob = old };
+    u->at[u->count++] = (struct undo){ .key = key, .blob = old };
     return 0;
 }
 
@@ -219,17 +219,23 @@ static int rec_put(void *kv, uint64_t key_hash, const struct nr_record *rec)
 {
     struct nr_memdisk *d = kv;
     enum nr_half half = nr_kind_half(rec->kind);
-    uint32_t blob;
+    uint32_t blob, key;
     int err = d->commit_error[half];
+    if (!err) err = nr_mem_keys_take(nr_blob_pool_keys(d->pool, half), key_hash, rec, &key);
     if (!err) err = nr_blob_take(d->pool, rec->raw, &blob);
-    return err ? err : swap_record(d, half, key_hash, blob);
+    return err ? err : swap_record(d, half, key, blob);
+}
+
+static uint32_t blob_under(const struct nr_memdisk *d, enum nr_half half, uint64_t key_hash)
+{
+    return nr_mem_records_get(&d->records[half], nr_mem_keys_find(d->records[half].keys, key_hash));
 }
 
 static int rec_get(void *kv, uint64_t key_hash, struct nr_bytes *raw)
 {
     struct nr_memdisk *d = kv;
     for (int h = 0; h < NR_HALVES; h++) {
-        uint32_t blob = nr_mem_records_get(&d->records[h], key_hash);
+        uint32_t blob = blob_under(d, (enum nr_half)h, key_hash);
         if (blob == NR_NO_BLOB) continue;
         *raw = nr_blob_bytes(d->pool, blob);
         return 0;
@@ -241,8 +247,8 @@ static int rec_del(void *kv, uint64_t key_hash, const struct nr_record *rec)
 {
     struct nr_memdisk *d = kv;
     enum nr_half half = nr_kind_half(rec->kind);
-    if (nr_mem_records_get(&d->records[half], key_hash) == NR_NO_BLOB) return 0;
-    return swap_record(d, half, key_hash, NR_NO_BLOB);
+    if (blob_under(d, half, key_hash) == NR_NO_BLOB) return 0;
+    return swap_record(d, half, nr_mem_keys_find(d->records[half].keys, key_hash), NR_NO_BLOB);
 }
 
 static int rec_each(void *kv, enum nr_half half, nr_store_record_fn *each, void *arg)

@@ -181,6 +181,10 @@ static void test_wants(void **state)
     for (int i = 0; i < NR_WANTS_MAX; i += 2) nr_wants_remove(&w, ids[i]);
     for (int i = 0; i < NR_WANTS_MAX; i++) assert_int_equal(nr_wants_find(&w, ids[i]) != NULL, i % 2);
     assert_null(nr_wants_add(&w, 0));
+    for (int i = 1; i < NR_WANTS_MAX; i += 2) nr_wants_remove(&w, ids[i]);
+    assert_true(w.count == 0 && w.room <= 256); /* the memory of a burst is given back */
+    assert_null(nr_wants_find(&w, ids[1]));
+    assert_non_null(nr_wants_add(&w, ids[1]));
     nr_wants_fini(&w);
 }
 
@@ -231,6 +235,12 @@ static void test_outbox(void **state)
     size_t n = 0;
     while (nr_outbox_to_path(&o, path, NR_MESSAGES_MAX, &w)) n++;
     assert_int_equal(n, NR_OUTBOX_MAX);
+    while (nr_outbox_take(&o, &paths)) n--; /* and what a burst took is not kept */
+    assert_int_equal(n, 0);
+    assert_true(o.used <= 8);
+    for (size_t i = 1; i <= 20; i++) assert_true(nr_outbox_to_addr(&o, &path->addr, i, &w));
+    for (size_t i = 1; i <= 20; i++) assert_int_equal(nr_outbox_take(&o, &paths)->len, NR_HEADER_SIZE + i);
+    assert_null(nr_outbox_take(&o, &paths));
     nr_outbox_fini(&o);
     nr_paths_fini(&paths);
 }

@@ -59,18 +59,21 @@ static void check_order_learnt(const struct nr_set *s, const struct model *m)
     assert_int_equal(n, s->count);
 }
 
-static void check_first_to_end(const struct nr_set *s, const struct model *m)
+/* Takes out of set and model what has ended by then: exactly what the model says, and nothing twice. */
+static void drop_ended(struct nr_set *s, struct model *m, int64_t wall_ms)
 {
-    int64_t first = INT64_MAX;
-    for (int i = 0; i < KEYS; i++) {
-        int64_t end = m->there[i] ? nr_record_ends_ms(m->held[i].stamp, m->held[i].lease_s) : INT64_MAX;
-        if (end < first) first = end;
+    uint32_t dead = 0, dropped = 0;
+    for (int i = 0; i < KEYS; i++)
+        dead += m->there[i] && nr_record_ends_ms(m->held[i].stamp, m->held[i].lease_s) <= wall_ms;
+    for (struct nr_entry *e; (e = nr_set_ended(s, wall_ms)); dropped++) {
+        assert_true(nr_record_ends_ms(e->stamp, e->lease_s) <= wall_ms);
+        int i = 0;
+        while (m->keys[i] != e->key_hash) i++;
+        assert_true(m->there[i]);
+        m->there[i] = false;
+        nr_set_remove(s, e->key_hash);
     }
-    struct nr_entry *e = nr_set_first_to_end(s);
-    if (!e)
-        assert_int_equal(first, INT64_MAX);
-    else
-        assert_int_equal(nr_record_ends_ms(e->stamp, e->lease_s), first);
+    assert_int_equal(dropped, dead);
 }
 
 static void step(struct nr_set *s, struct model *m, struct nr_rng *rng)
@@ -108,8 +111,8 @@ static void check_finds(const struct nr_set *s, const struct model *m)
     assert_int_equal(s->peers, peers);
 }
 
-/* After any order of puts and removals: finding, sums, counts, ranges, the order learnt and the first end are those of
- * the model. */
+/* After any order of puts and removals: finding, sums, counts, ranges, the order learnt and what has ended are those
+ * of the model. */
 static void test_against_model(void **state)
 {
     static struct model m;
@@ -117,17 +120,18 @@ static void test_against_model(void **state)
     struct nr_rng rng;
     (void)state;
     nr_rng_init(&rng, 4711);
+    int64_t wall_ms = 0;
     m = (struct model){ .clock = 0 };
     /* Half of the keys share 20 bits, so that narrow ranges have something in them. */
     for (int i = 0; i < KEYS; i++)
         m.keys[i] = i % 2 ? nr_rng_u64(&rng) : nr_rng_u64(&rng) >> 20 | UINT64_C(0xabcde) << 44;
-    assert_int_equal(nr_set_init(&s, KEYS), 0);
+    assert_int_equal(nr_set_init(&s, KEYS, true), 0);
     for (int round = 0; round < 4000; round++) {
         step(&s, &m, &rng);
         if (round % 50) continue;
         check_finds(&s, &m);
         check_order_learnt(&s, &m);
-        check_first_to_end(&s, &m);
+        drop_ended(&s, &m, wall_ms += nr_rng_below(&rng, 20000000));
         for (uint8_t bits = 0; bits <= 64; bits++) {
             uint64_t key = m.keys[nr_rng_below(&rng, KEYS)];
             uint64_t prefix = bits ? key >> (64 - bits) << (64 - bits) : 0;
@@ -142,15 +146,61 @@ static void test_bound(void **state)
 {
     struct nr_set s;
     (void)state;
-    assert_int_equal(nr_set_init(&s, 3), 0);
+    assert_int_equal(nr_set_init(&s, 3, false), 0);
     for (uint64_t k = 1; k <= 3; k++) {
         assert_int_equal(nr_set_reserve(&s), 0);
-        nr_set_put(&s, &(struct nr_entry){ .key_hash = k << 60, .id = k, .stamp = k, .lease_s = 1 });
+        nr_set_put(&s, &(struct nr_entry){ .key_hash = k << 60, .id = k, .stamp = k, .lease_s = 1, .kind = 1 });
     }
     assert_int_equal(nr_set_reserve(&s), NR_E_FULL);
     assert_int_equal(s.count, 3);
-    nr_set_put(&s, &(struct nr_entry){ .key_hash = UINT64_C(2) << 60, .id = 9, .stamp = 9, .lease_s = 1 });
+    nr_set_put(&s, &(struct nr_entry){ .key_hash = UINT64_C(2) << 60, .id = 9, .stamp = 9, .lease_s = 1, .kind = 1 });
     assert_int_equal(nr_set_find(&s, UINT64_C(2) << 60)->id, 9);
+    nr_set_fini(&s);
+}
+
+/* Ids that share a place in the table, or all the bits that it keeps, are told apart, whichever of them goes first. */
+static void test_ids_alike(void **state)
+{
+    struct nr_set s;
+    (void)state;
+    assert_int_equal(nr_set_init(&s, 100, false), 0);
+    for (uint64_t k = 0; k < 60; k++) {
+        assert_int_equal(nr_set_reserve(&s), 0);
+        uint64_t id = k % 2 ? k << 57 | 7 : k << 40 | 7;
+        nr_set_put(&s, &(struct nr_entry){ .key_hash = k << 58, .id = id, .stamp = 1, .lease_s = 1, .kind = 1 });
+    }
+    for (uint64_t gone = 0; gone < 60; gone += 3) nr_set_remove(&s, gone << 58);
+    for (uint64_t k = 0; k < 60; k++) {
+        struct nr_entry *e = nr_set_find_id(&s, k % 2 ? k << 57 | 7 : k << 40 | 7);
+        assert_int_equal(e != NULL, k % 3 != 0);
+        if (e) assert_int_equal(e->key_hash, k << 58);
+    }
+    assert_null(nr_set_find_id(&s, 8));
+    nr_set_fini(&s);
+}
+
+/* One that comes while the ended are being taken out, into a place that was looked at already, ends in its time. */
+static void test_ended_meanwhile(void **state)
+{
+    struct nr_set s;
+    (void)state;
+    assert_int_equal(nr_set_init(&s, 100, false), 0);
+    for (uint64_t k = 0; k < 3; k++) {
+        assert_int_equal(nr_set_reserve(&s), 0);
+        nr_set_put(
+            &s, &(struct nr_entry){ .key_hash = k, .id = k + 1, .stamp = 1, .lease_s = 1 + 9 * (k == 1), .kind = 1 });
+    }
+    assert_null(nr_set_ended(&s, 999));
+    assert_int_equal(nr_set_ended(&s, 1000)->key_hash, 0);
+    nr_set_remove(&s, 0);
+    assert_int_equal(nr_set_ended(&s, 1000)->key_hash, 2);
+    nr_set_put(&s, &(struct nr_entry){ .key_hash = 7, .id = 7, .stamp = 1, .lease_s = 5, .kind = 1 });
+    nr_set_remove(&s, 2);
+    assert_null(nr_set_ended(&s, 1000));
+    assert_int_equal(nr_set_ended(&s, 5000)->key_hash, 7);
+    nr_set_remove(&s, 7);
+    assert_null(nr_set_ended(&s, 9999));
+    assert_int_equal(nr_set_ended(&s, 10000)->key_hash, 1);
     nr_set_fini(&s);
 }
 
@@ -162,7 +212,7 @@ static void test_random_peer(void **state)
     int picked[50] = { 0 };
     (void)state;
     nr_rng_init(&rng, 1);
-    assert_int_equal(nr_set_init(&s, 100), 0);
+    assert_int_equal(nr_set_init(&s, 100, false), 0);
     assert_null(nr_set_random_peer(&s, &rng));
     for (uint64_t k = 0; k < 50; k++) {
         assert_int_equal(nr_set_reserve(&s), 0);
@@ -170,6 +220,7 @@ static void test_random_peer(void **state)
                                            .id = k + 1,
                                            .stamp = 1,
                                            .lease_s = 1,
+                                           .kind = NR_KIND_NODE,
                                            .flags = k % 5 ? 0 : NR_ENTRY_PEER });
     }
     for (int i = 0; i < 1000; i++) picked[nr_set_random_peer(&s, &rng)->id - 1]++;
@@ -180,9 +231,8 @@ static void test_random_peer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_model),
-        cmocka_unit_test(test_bound),
-        cmocka_unit_test(test_random_peer),
+        cmocka_unit_test(test_against_model),   cmocka_unit_test(test_bound),       cmocka_unit_test(test_ids_alike),
+        cmocka_unit_test(test_ended_meanwhile), cmocka_unit_test(test_random_peer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@ nr_store_test(store)
 nr_store_test(view)
 nr_store_test(store_faults)
 nr_fail_alloc(test_store_faults)
+nr_unit_test(store_keys SOURCES ${CMAKE_CURRENT_LIST_DIR}/store_keys.c LINKS nr_store)
 # These read through the library too.
 foreach(name store_lmdb store_killed)
   nr_store_test(${name} SOURCES ${CMAKE_CURRENT_LIST_DIR}/store_dir.c LINKS nr_nr)

@@ -26,13 +26,34 @@ void sim_check_fini(struct sim_check *c)
 
 /* Record against record */
 
+/* What a record says before its body, of bytes that were decoded once. */
+struct said {
+    struct nr_bytes signer;
+    uint64_t stamp;
+    uint32_t lease_s;
+};
+
+static bool read_said(struct nr_bytes raw, struct said *out)
+{
+    struct nr_reader r;
+    nr_reader_init(&r, raw);
+    nr_read_u8(&r);
+    nr_mp_read_uint(&r);
+    nr_mp_read_uint(&r);
+    out->signer = nr_mp_read_bin(&r);
+    nr_mp_read_str(&r);
+    out->stamp = nr_mp_read_uint(&r);
+    out->lease_s = (uint32_t)nr_mp_read_uint(&r);
+    return r.err == 0;
+}
+
 static void check_order(struct sim_node *n, const struct nr_record *rec, struct nr_now now)
 {
     struct nr_bytes raw;
-    struct nr_record held;
-    uint64_t hash = nr_record_key_hash(rec->kind, rec->signer, rec->subject);
+    struct said held;
+    uint64_t hash = sim_crypto_key_hash(&n->world->crypto, rec);
     if (nr_store_get(n->store, hash, &raw) != 0) return;
-    if (nr_record_decode(raw, &held) != 0) {
+    if (!read_said(raw, &held)) {
         sim_fail(n->world, "%s: its store holds what is no record", n->name);
         return;
     }
@@ -65,25 +86,17 @@ void sim_check_drop(struct sim_node *n, const struct nr_record *rec, struct nr_n
                  (const char *)rec->subject.data);
 }
 
-/* Version, kind, signer and subject stand before the stamp. */
 void sim_check_sign(struct sim_node *n, struct nr_bytes msg)
 {
     struct sim_guard *g = &n->guard;
-    struct nr_reader r;
-    nr_reader_init(&r, msg);
-    nr_read_u8(&r);
-    nr_mp_read_uint(&r);
-    nr_mp_read_uint(&r);
-    struct nr_bytes signer = nr_mp_read_bin(&r);
-    nr_mp_read_str(&r);
-    uint64_t stamp = nr_mp_read_uint(&r);
-    if (r.err || !nr_bytes_eq(signer, nr_bytes(n->key.pub, NR_KEY_SIZE))) {
+    struct said said;
+    if (!read_said(msg, &said) || !nr_bytes_eq(said.signer, nr_bytes(n->key.pub, NR_KEY_SIZE))) {
         sim_fail(n->world, "%s signs what is no record of its own", n->name);
         return;
     }
-    if (stamp <= g->signed_stamp) g->went_back = true;
-    if (stamp >= g->reserved) sim_fail(n->world, "%s signs a stamp that it has not reserved", n->name);
-    g->signed_stamp = stamp;
+    if (said.stamp <= g->signed_stamp) g->went_back = true;
+    if (said.stamp >= g->reserved) sim_fail(n->world, "%s signs a stamp that it has not reserved", n->name);
+    g->signed_stamp = said.stamp;
 }
 
 /* Datagrams */
@@ -125,13 +138,21 @@ static void check_header(struct sim_node *n, const struct nr_header *h)
     g->number = h->number;
 }
 
-static void check_hello(struct sim_node *n, struct sim_contact *c, const char *to)
+/* For words only: to format an address for each datagram would cost more than to judge it. */
+static const char *text_of(const struct nr_addr *a, char out[static NR_ADDR_TEXT])
 {
+    nr_addr_format(a, out);
+    return out;
+}
+
+static void check_hello(struct sim_node *n, struct sim_contact *c, const struct nr_addr *a)
+{
+    char to[NR_ADDR_TEXT];
     struct sim_world *w = n->world;
     struct sim_guard *g = &n->guard;
     g->hellos++;
     if (c->hello_us >= 0 && w->now_us - c->hello_us < HELLO_PACE_US)
-        sim_fail(w, "%s greets %s again after %lld us", n->name, to, (long long)(w->now_us - c->hello_us));
+        sim_fail(w, "%s greets %s again after %lld us", n->name, text_of(a, to), (long long)(w->now_us - c->hello_us));
     int64_t seconds = (w->now_us - g->booted_us) / SIM_SECOND;
     if (g->hellos > HELLOS_AT_START + (uint64_t)seconds * HELLOS_A_SECOND)
         sim_fail(w, "%s has sent %llu HELLOs in %lld s", n->name, (unsigned long long)g->hellos, (long long)seconds);
@@ -157,16 +178,16 @@ void sim_check_sent(struct sim_node *n, const struct nr_datagram *d)
         return;
     }
     check_header(n, &h);
-    nr_addr_format(&d->to, to);
-    sim_trace_line(&w->trace, 3, w->now_us, "%s: %zu bytes to %s", n->name, size, to);
+    if (w->trace.verbose >= 3)
+        sim_trace_line(&w->trace, 3, w->now_us, "%s: %zu bytes to %s", n->name, size, text_of(&d->to, to));
     struct sim_contact *c = sim_guard_contact(&n->guard, &d->to);
     if (hello_only) {
-        check_hello(n, c, to);
+        check_hello(n, c, &d->to);
     } else if (!c->validated) {
         c->bytes_out += size;
         if (c->bytes_out > c->bytes_in)
             sim_fail(w, "%s has sent %llu bytes to %s, which has proven nothing and sent %llu", n->name,
-                     (unsigned long long)c->bytes_out, to, (unsigned long long)c->bytes_in);
+                     (unsigned long long)c->bytes_out, text_of(&d->to, to), (unsigned long long)c->bytes_in);
     }
 }
 
@@ -202,7 +223,7 @@ static int check_record(void *arg, uint64_t key_hash, const struct nr_record *re
     struct sim_node *n = s->node;
     uint64_t stamp;
     uint64_t held;
-    uint64_t id = nr_record_id(rec->raw);
+    uint64_t id = sim_crypto_id(&n->world->crypto, rec);
     int64_t dead_ms = s->now.wall_ms - nr_record_ends_ms(rec->stamp, rec->lease_s);
     bool excused = n->drop_failed || n->world->now_us - n->awake_us < SWEEP_GRACE_MS * 1000;
     if (dead_ms > SWEEP_GRACE_MS && !excused) {

@@ -12,15 +12,14 @@ static struct sim_node *node_of(void *ctx)
     return ctx;
 }
 
-static uint64_t key_hash(const struct nr_record *rec)
+static uint64_t key_hash(struct sim_node *n, const struct nr_record *rec)
 {
-    return nr_record_key_hash(rec->kind, rec->signer, rec->subject);
+    return sim_crypto_key_hash(&n->world->crypto, rec);
 }
 
 static uint64_t host_hash8(void *ctx, struct nr_bytes in)
 {
-    (void)ctx;
-    return nr_hash8(in);
+    return sim_crypto_hash8(&node_of(ctx)->world->crypto, in);
 }
 
 static uint64_t host_cookie(void *ctx, struct nr_bytes in)
@@ -47,7 +46,7 @@ static void saved(struct sim_node *n, const struct nr_record *rec)
     bool own = memcmp(rec->signer, n->key.pub, NR_KEY_SIZE) == 0;
     bool cold = nr_kind_plane(rec->kind) == NR_PLANE_COLD;
     if (own && cold) {
-        sim_guard_claim(&n->guard, key_hash(rec), rec->stamp, nr_record_ends_ms(rec->stamp, rec->lease_s));
+        sim_guard_claim(&n->guard, key_hash(n, rec), rec->stamp, nr_record_ends_ms(rec->stamp, rec->lease_s));
         n->last_own_id = nr_record_id(rec->raw);
     }
     if (own) return;
@@ -61,7 +60,7 @@ static int host_save(void *ctx, const struct nr_record *rec, struct nr_now now)
 {
     struct sim_node *n = node_of(ctx);
     sim_check_save(n, rec, now);
-    int err = nr_store_put(n->store, key_hash(rec), rec);
+    int err = nr_store_put(n->store, key_hash(n, rec), rec);
     if (!err) saved(n, rec);
     return err;
 }
@@ -75,7 +74,7 @@ static int host_drop(void *ctx, const struct nr_record *rec)
 {
     struct sim_node *n = node_of(ctx);
     sim_check_drop(n, rec, sim_node_now(n));
-    int err = nr_store_del(n->store, key_hash(rec), rec);
+    int err = nr_store_del(n->store, key_hash(n, rec), rec);
     if (err) n->drop_failed = true;
     return err;
 }

@@ -2,6 +2,7 @@
  * not, 2: wrong usage, or a file that is no scenario. */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,6 +212,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "simulate: no cryptography\n");
         return 1;
     }
+    /* Thousands of arrays that grow side by side: mapped one by one they grow in place and leave no holes. */
+    (void)mallopt(M_MMAP_THRESHOLD, 65 * 1024);
     int err = a.file ? sim_script_load(&script, a.file) : 0;
     struct sim_config config = err ? (struct sim_config){ 0 } : config_of(&a, &script);
     if (!err && a.file) err = sim_script_fits(&script, a.file, config.nodes);

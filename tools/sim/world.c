@@ -10,8 +10,9 @@
 #define WALL_BASE_MS   INT64_C(1764000000000)
 #define ASK_EVERY_US   10000
 #define PROGRESS_STEPS 4096
-/* A whole check costs a step's time for every few records: this keeps it a bounded share of all. */
+/* A whole check costs a step's time for every few records: this keeps it a small share of all. */
 #define STEPS_AT_LEAST 64
+#define STEPS_A_RECORD 4
 
 struct sim_world *sim_world_new(const struct sim_config *config)
 {
@@ -146,8 +147,7 @@ bool sim_world_step(struct sim_world *w)
     happen(w, &e);
     w->steps++;
     if (w->steps >= w->check.next_at) {
-        size_t records = sim_check_turn(w);
-        w->check.next_at = w->steps + (records > STEPS_AT_LEAST ? records : STEPS_AT_LEAST);
+        w->check.next_at = w->steps + STEPS_AT_LEAST + STEPS_A_RECORD * sim_check_turn(w);
     }
     if (w->progress && w->steps % PROGRESS_STEPS == 0) w->progress(w);
     return !w->failed;
