@@ -1,6 +1,6 @@
-/* A first start writes cluster.keys last. Where it is missing and nothing of a registry stands there either, the start
- * is the first, be it once more after a crash; a registry without it has lost its keys, and nothing is founded over it.
- */
+/* A first start writes cluster.keys last, when all other files are durable. Where it is missing and nothing of a
+ * registry stands there either, the start is the first, be it once more after a crash; a registry without it has lost
+ * its keys, and nothing is founded over it. */
 #include "noded/identity.h"
 
 #include <errno.h>
@@ -70,14 +70,18 @@ static int read_key(const struct identity *id, const char *name, uint8_t key[sta
     return err;
 }
 
-static int write_key(const struct identity *id, const char *name, const uint8_t key[static 32], struct nr_buf *why)
+static int set_failed(const struct keyfile_set *set, struct nr_buf *why)
 {
-    int err = keyfile_write_keys(id->dir, name, key, 32, 1);
-    return err ? fail_system(why, "cannot be written", name) : 0;
+    return fail_system(why, "cannot be written", set->failed ? set->failed : "a key");
+}
+
+static int add_key(struct keyfile_set *set, const char *name, const uint8_t key[static 32], struct nr_buf *why)
+{
+    return keyfile_set_add_keys(set, name, key, 32, 1) ? set_failed(set, why) : 0;
 }
 
 /* The node's own key: the one that is there, or a new one. */
-static int own_key(struct identity *id, struct nr_buf *why)
+static int own_key(struct identity *id, struct keyfile_set *set, struct nr_buf *why)
 {
     uint8_t seed[32];
     int err = 0;
@@ -87,7 +91,7 @@ static int own_key(struct identity *id, struct nr_buf *why)
     } else {
         nr_keypair_new(&id->key);
         nr_keypair_seed(&id->key, seed);
-        err = write_key(id, "node.key", seed, why);
+        err = add_key(set, "node.key", seed, why);
     }
     nr_wipe(seed, sizeof seed);
     return err;
@@ -99,7 +103,7 @@ static int write_ring(struct identity *id, struct nr_buf *why)
     return err ? fail_system(why, "cannot be written", "cluster.keys") : 0;
 }
 
-static int found_cluster(struct identity *id, struct nr_buf *why)
+static int found_cluster(struct identity *id, struct keyfile_set *set, struct nr_buf *why)
 {
     struct nr_keypair authority;
     uint8_t seed[32];
@@ -108,27 +112,26 @@ static int found_cluster(struct identity *id, struct nr_buf *why)
     memcpy(id->authority, authority.pub, NR_KEY_SIZE);
     nr_random(id->ring.keys[0], NR_CLUSTER_KEY_SIZE);
     id->ring.count = 1;
-    int err = write_key(id, "authority.key", seed, why);
-    if (!err) err = write_key(id, "authority.pub", id->authority, why);
-    if (!err) err = write_ring(id, why);
+    int err = add_key(set, "authority.key", seed, why);
+    if (!err) err = add_key(set, "authority.pub", id->authority, why);
     nr_wipe(&authority, sizeof authority);
     nr_wipe(seed, sizeof seed);
     id->founder = !err;
     return err;
 }
 
-static int write_seeds(const struct identity *id, struct nr_buf *why)
+static int add_seeds(const struct identity *id, struct keyfile_set *set, struct nr_buf *why)
 {
     struct nr_buf text;
     nr_buf_init(&text, KEYFILE_MAX);
     for (size_t i = 0; i < id->seed_count; i++) nr_buf_printf(&text, "%s\n", id->seeds[i]);
-    int err = text.err ? text.err : keyfile_write(id->dir, "seeds", nr_buf_bytes(&text), 0600);
+    int err = text.err ? text.err : keyfile_set_add(set, "seeds", nr_buf_bytes(&text), 0600);
     nr_buf_fini(&text);
     return err ? fail_system(why, "cannot be written", "seeds") : 0;
 }
 
 static int join_cluster(struct identity *id, const struct nr_token *token, const struct identity_options *o,
-                        struct nr_buf *why)
+                        struct keyfile_set *set, struct nr_buf *why)
 {
     if (token->expires_at_ms != 0 && token->expires_at_ms <= o->wall_ms) {
         nr_buf_add_str(why, "the token has expired: make a new one with nodectl invite");
@@ -140,9 +143,8 @@ static int join_cluster(struct identity *id, const struct nr_token *token, const
     id->seed_count = token->seed_count;
     memcpy(id->seeds, token->seeds, sizeof id->seeds);
     (void)unlinkat(id->dir, "authority.key", 0); /* of a founding that a crash cut short */
-    int err = write_key(id, "authority.pub", id->authority, why);
-    if (!err) err = write_seeds(id, why);
-    return err ? err : write_ring(id, why);
+    int err = add_key(set, "authority.pub", id->authority, why);
+    return err ? err : add_seeds(id, set, why);
 }
 
 static void read_seeds(struct identity *id)
@@ -217,32 +219,6 @@ static int read_token(const char *file, bool in_cluster, struct nr_token *token,
     return err;
 }
 
-static int cluster_keys(struct identity *id, const struct identity_options *o, struct nr_buf *why)
-{
-    struct nr_token token = { 0 };
-    bool given, in_cluster = keyfile_exists(id->dir, "cluster.keys");
-    int err = read_token(o->token, in_cluster, &token, &given, why);
-    if (err) goto out;
-    if (in_cluster) {
-        err = read_cluster(id, why);
-        if (!err && given && memcmp(token.authority, id->authority, NR_KEY_SIZE) != 0) {
-            nr_buf_printf(why, "%s: this state directory belongs to another cluster than the token", o->state_dir);
-            err = NR_E_EXISTS;
-        }
-    } else if (keyfile_exists(id->dir, "registry")) {
-        nr_buf_printf(why, "%s: there is a registry, but cluster.keys is missing", o->state_dir);
-        err = NR_E_CORRUPT;
-    } else {
-        id->fresh = true;
-        err = own_key(id, why);
-        if (!err) err = given ? join_cluster(id, &token, o, why) : found_cluster(id, why);
-    }
-    if (!err && !id->fresh) err = own_key(id, why);
-out:
-    nr_wipe(&token, sizeof token);
-    return err;
-}
-
 void identity_make_node_id(char out[static NR_SUBJECT_MAX + 1], struct nr_bytes hostname, const uint8_t tail[static 4])
 {
     char name[NR_SUBJECT_MAX - NODE_ID_AROUND + 1];
@@ -272,7 +248,8 @@ static int read_node_id(struct identity *id, struct nr_buf *why)
     return err;
 }
 
-static int settle_node_id(struct identity *id, const struct identity_options *o, struct nr_buf *why)
+static int settle_node_id(struct identity *id, const struct identity_options *o, struct keyfile_set *set,
+                          struct nr_buf *why)
 {
     char line[NR_SUBJECT_MAX + 2];
     int err = read_node_id(id, why);
@@ -286,8 +263,56 @@ static int settle_node_id(struct identity *id, const struct identity_options *o,
         identity_make_node_id(id->node_id, nr_bytes_str(o->hostname), id->key.pub);
     }
     int len = snprintf(line, sizeof line, "%s\n", id->node_id);
-    err = keyfile_write(id->dir, "node_id", nr_bytes(line, (size_t)len), 0644);
-    return err ? fail_system(why, "cannot be written", "node_id") : 0;
+    return keyfile_set_add(set, "node_id", nr_bytes(line, (size_t)len), 0644) ? set_failed(set, why) : 0;
+}
+
+/* A node whose key was taken away makes another. */
+static int later_start(struct identity *id, const struct identity_options *o, struct nr_buf *why)
+{
+    struct keyfile_set set = { .dir = id->dir };
+    int err = own_key(id, &set, why);
+    if (!err) err = settle_node_id(id, o, &set, why);
+    if (!err && keyfile_set_write(&set) != 0) err = set_failed(&set, why);
+    keyfile_set_drop(&set);
+    return err;
+}
+
+static int first_start(struct identity *id, const struct nr_token *token, const struct identity_options *o,
+                       struct nr_buf *why)
+{
+    struct keyfile_set set = { .dir = id->dir };
+    id->fresh = true;
+    int err = own_key(id, &set, why);
+    if (!err) err = settle_node_id(id, o, &set, why);
+    if (!err) err = token ? join_cluster(id, token, o, &set, why) : found_cluster(id, &set, why);
+    if (!err && keyfile_set_write(&set) != 0) err = set_failed(&set, why);
+    if (!err) err = write_ring(id, why);
+    keyfile_set_drop(&set);
+    return err;
+}
+
+static int cluster_keys(struct identity *id, const struct identity_options *o, struct nr_buf *why)
+{
+    struct nr_token token = { 0 };
+    bool given, in_cluster = keyfile_exists(id->dir, "cluster.keys");
+    int err = read_token(o->token, in_cluster, &token, &given, why);
+    if (err) goto out;
+    if (in_cluster) {
+        err = read_cluster(id, why);
+        if (!err && given && memcmp(token.authority, id->authority, NR_KEY_SIZE) != 0) {
+            nr_buf_printf(why, "%s: this state directory belongs to another cluster than the token", o->state_dir);
+            err = NR_E_EXISTS;
+        }
+    } else if (keyfile_exists(id->dir, "registry")) {
+        nr_buf_printf(why, "%s: there is a registry, but cluster.keys is missing", o->state_dir);
+        err = NR_E_CORRUPT;
+    } else {
+        err = first_start(id, given ? &token : NULL, o, why);
+    }
+    if (!err && in_cluster) err = later_start(id, o, why);
+out:
+    nr_wipe(&token, sizeof token);
+    return err;
 }
 
 int identity_open(struct identity *id, const struct identity_options *options, struct nr_buf *why)
@@ -295,7 +320,6 @@ int identity_open(struct identity *id, const struct identity_options *options, s
     *id = (struct identity){ .dir = -1 };
     int err = open_dir(id, options->state_dir, why);
     if (!err) err = cluster_keys(id, options, why);
-    if (!err) err = settle_node_id(id, options, why);
     if (err) identity_fini(id);
     return err;
 }

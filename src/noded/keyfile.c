@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "crypto/crypto.h"
 
 int keyfile_read(int dir, const char *name, struct nr_buf *out)
@@ -37,31 +38,83 @@ static int write_all(int fd, struct nr_bytes content)
     return 0;
 }
 
-int keyfile_write(int dir, const char *name, struct nr_bytes content, mode_t mode)
+struct temporary {
+    char name[64];
+};
+
+static struct temporary temporary_of(const char *name)
 {
-    char temporary[64];
-    snprintf(temporary, sizeof temporary, ".%s.new", name);
-    (void)unlinkat(dir, temporary, 0);
-    int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0) return NR_E_SYSTEM;
+    struct temporary t;
+    snprintf(t.name, sizeof t.name, ".%s.new", name);
+    return t;
+}
+
+void keyfile_set_drop(struct keyfile_set *set)
+{
+    int saved = errno;
+    for (size_t i = 0; i < set->count; i++) (void)unlinkat(set->dir, temporary_of(set->names[i]).name, 0);
+    set->count = 0;
+    errno = saved;
+}
+
+static int set_failed(struct keyfile_set *set, const char *name)
+{
+    set->failed = name;
+    keyfile_set_drop(set);
+    return NR_E_SYSTEM;
+}
+
+/* Its pages are on their way to the disk while the next file is written, so that the first file to be synced takes the
+ * others with it. */
+int keyfile_set_add(struct keyfile_set *set, const char *name, struct nr_bytes content, mode_t mode)
+{
+    struct temporary t = temporary_of(name);
+    nr_assert(set->count < KEYFILE_SET_MAX);
+    (void)unlinkat(set->dir, t.name, 0);
+    int fd = openat(set->dir, t.name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0) return set_failed(set, name);
+    set->names[set->count++] = name;
     int err = write_all(fd, content);
-    if (!err && (fchmod(fd, mode) != 0 || fsync(fd) != 0)) err = NR_E_SYSTEM;
+    if (!err && fchmod(fd, mode) != 0) err = NR_E_SYSTEM;
+    if (!err) (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* only for speed */
     int saved = errno;
     if (close(fd) != 0 && !err) {
         err = NR_E_SYSTEM;
         saved = errno;
     }
-    if (!err && renameat(dir, temporary, dir, name) != 0) {
-        err = NR_E_SYSTEM;
-        saved = errno;
-    }
-    if (err) (void)unlinkat(dir, temporary, 0);
-    if (!err && fsync(dir) != 0) {
-        err = NR_E_SYSTEM;
-        saved = errno;
-    }
+    errno = saved;
+    return err ? set_failed(set, name) : 0;
+}
+
+static int sync_file(int dir, const char *name)
+{
+    int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return NR_E_SYSTEM;
+    int err = fsync(fd) != 0 ? NR_E_SYSTEM : 0, saved = errno;
+    close(fd);
     errno = saved;
     return err;
+}
+
+int keyfile_set_write(struct keyfile_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (sync_file(set->dir, temporary_of(set->names[i]).name) != 0) return set_failed(set, set->names[i]);
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        const char *name = set->names[i];
+        if (renameat(set->dir, temporary_of(name).name, set->dir, name) != 0) return set_failed(set, name);
+    }
+    if (set->count && fsync(set->dir) != 0) return set_failed(set, set->names[0]);
+    set->count = 0;
+    return 0;
+}
+
+int keyfile_write(int dir, const char *name, struct nr_bytes content, mode_t mode)
+{
+    struct keyfile_set set = { .dir = dir };
+    int err = keyfile_set_add(&set, name, content, mode);
+    return err ? err : keyfile_set_write(&set);
 }
 
 bool keyfile_exists(int dir, const char *name)
@@ -69,7 +122,7 @@ bool keyfile_exists(int dir, const char *name)
     return faccessat(dir, name, F_OK, AT_EACCESS) == 0;
 }
 
-int keyfile_write_keys(int dir, const char *name, const uint8_t *keys, size_t len, size_t count)
+int keyfile_set_add_keys(struct keyfile_set *set, const char *name, const uint8_t *keys, size_t len, size_t count)
 {
     struct nr_buf text;
     nr_buf_init(&text, KEYFILE_MAX);
@@ -77,10 +130,17 @@ int keyfile_write_keys(int dir, const char *name, const uint8_t *keys, size_t le
         for (size_t i = 0; i < len; i++) nr_buf_printf(&text, "%02x", keys[k * len + i]);
         nr_buf_add_str(&text, "\n");
     }
-    int err = text.err ? text.err : keyfile_write(dir, name, nr_buf_bytes(&text), 0600);
+    int err = text.err ? text.err : keyfile_set_add(set, name, nr_buf_bytes(&text), 0600);
     if (text.data) nr_wipe(text.data, text.cap);
     nr_buf_fini(&text);
     return err;
+}
+
+int keyfile_write_keys(int dir, const char *name, const uint8_t *keys, size_t len, size_t count)
+{
+    struct keyfile_set set = { .dir = dir };
+    int err = keyfile_set_add_keys(&set, name, keys, len, count);
+    return err ? err : keyfile_set_write(&set);
 }
 
 static int hex_digit(uint8_t c)

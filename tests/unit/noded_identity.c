@@ -206,6 +206,38 @@ static void damaged_files(void **state)
     close(dir);
 }
 
+/* A set is there with its modes once it is written; one that cannot be written, or is dropped, changes no file and
+ * leaves none behind. */
+static void key_sets(void **state)
+{
+    struct fixture *f = *state;
+    struct nr_bytes one = nr_bytes_str("one\n"), two = nr_bytes_str("two\n");
+    struct nr_buf read;
+    int dir = open(f->dir, O_RDONLY | O_DIRECTORY);
+    struct keyfile_set set = { .dir = dir };
+    nr_buf_init(&read, 0);
+    assert_int_equal(keyfile_set_add(&set, "a", one, 0600), 0);
+    assert_int_equal(keyfile_set_add(&set, "b", two, 0644), 0);
+    assert_false(keyfile_exists(dir, "a"));
+    assert_int_equal(keyfile_set_write(&set), 0);
+    assert_int_equal(keyfile_read(dir, "b", &read), 0);
+    assert_true(nr_bytes_eq(nr_buf_bytes(&read), two));
+
+    assert_int_equal(keyfile_set_add(&set, "a", two, 0600), 0);
+    keyfile_set_drop(&set);
+    assert_int_equal(keyfile_set_add(&set, "a", two, 0600), 0);
+    assert_int_equal(mkdirat(dir, ".c.new", 0700), 0); /* in the way */
+    assert_int_equal(keyfile_set_add(&set, "c", one, 0600), NR_E_SYSTEM);
+    assert_string_equal(set.failed, "c");
+    assert_int_equal(unlinkat(dir, ".c.new", AT_REMOVEDIR), 0);
+    assert_false(keyfile_exists(dir, ".a.new"));
+    nr_buf_reset(&read);
+    assert_int_equal(keyfile_read(dir, "a", &read), 0);
+    assert_true(nr_bytes_eq(nr_buf_bytes(&read), one));
+    nr_buf_fini(&read);
+    close(dir);
+}
+
 /* Keys survive the way to disk and back; a file is of its mode from the start and leaves nothing else behind. */
 static void key_files(void **state)
 {
@@ -240,6 +272,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(token_of_this_cluster, setup, teardown),
         cmocka_unit_test_setup_teardown(damaged_files, setup, teardown),
         cmocka_unit_test_setup_teardown(key_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(key_sets, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
