@@ -94,7 +94,7 @@ struct nr_node {
     struct nr_text ip; /* len 0: not known */
     struct nr_text role;
     enum nr_node_status status;
-    int64_t status_turns_at_ms; /* when silence alone will change it; INT64_MAX: never */
+    int64_t status_turns_at_ms; /* when the clock alone will change it; INT64_MAX: never */
     int64_t last_heartbeat_ms;  /* 0: never */
     int64_t created_at_ms;
     int64_t updated_at_ms;
@@ -146,7 +146,8 @@ NR_API int nr_node_first(nr_snapshot *snapshot, const struct nr_node_filter *fil
                          struct nr_node_cursor *cursor, struct nr_node *out);
 NR_API int nr_node_next(struct nr_node_cursor *cursor, struct nr_node *out);
 
-/* Counts over all nodes. `turns_at_ms`: the first moment at which a status changes by silence alone. */
+/* Counts over all nodes. `turns_at_ms`: the first moment at which a status changes by the clock alone: by silence, or
+ * because the word of its observers ends. */
 struct nr_node_counts {
     uint64_t total;
     uint64_t by_status[NR_NODE_STATUS_COUNT];

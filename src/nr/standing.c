@@ -2,9 +2,8 @@
 #include "nr/standing_parts.h"
 
 #include "nr/impl.h"
-#include "proto/mp.h"
+#include "proto/body.h"
 #include "proto/record.h"
-#include "store/mpmap.h"
 
 /* The VERDICTs about a node that count (proto/README.md A.9.3), as far as a reader can tell: whether their signers rank
  * among the candidates was asked when they were taken. */
@@ -24,18 +23,11 @@ static int find_own(void *arg, const struct nr_signed_record *raw)
     return 0;
 }
 
-static bool counts(const struct verdicts *v, const struct nr_record *rec, uint64_t *since_ms)
+static bool counts(const struct verdicts *v, const struct nr_record *rec, struct nr_verdict_body *body)
 {
-    struct nr_bytes key, since;
-    struct nr_reader r;
     if (rec->kind != NR_KIND_VERDICT || rec->stamp <= v->own_stamp) return false;
     if (v->now_ms >= nr_record_ends_ms(rec->stamp, rec->lease_s)) return false;
-    if (!nr_mp_find(rec->body, "key", &key) || !nr_mp_find(rec->body, "since", &since)) return false;
-    nr_reader_init(&r, key);
-    if (!nr_bytes_eq(nr_mp_read_bin(&r), nr_bytes(v->s->node.signer, NR_KEY_SIZE))) return false;
-    nr_reader_init(&r, since);
-    *since_ms = nr_mp_read_uint(&r);
-    return !r.err;
+    return nr_verdict_body_decode(rec->body, body) == 0 && memcmp(body->key, v->s->node.signer, NR_KEY_SIZE) == 0;
 }
 
 static int find_verdict(void *arg, const struct nr_signed_record *raw)
@@ -43,11 +35,11 @@ static int find_verdict(void *arg, const struct nr_signed_record *raw)
     struct verdicts *v = arg;
     struct nr_node_standing *s = v->s;
     struct nr_record rec;
-    uint64_t since_ms;
-    if (nr_record_decode(nr_bytes(raw->data, raw->len), &rec) != 0 || !counts(v, &rec, &since_ms)) return 0;
+    struct nr_verdict_body body;
+    if (nr_record_decode(nr_bytes(raw->data, raw->len), &rec) != 0 || !counts(v, &rec, &body)) return 0;
     if (s->observer_count == NR_STANDING_OBSERVERS_MAX) return 0;
     struct nr_observer *o = &s->observers[s->observer_count++];
-    *o = (struct nr_observer){ .says = NR_SAYS_GONE, .since_ms = (int64_t)since_ms };
+    *o = (struct nr_observer){ .says = NR_SAYS_GONE, .since_ms = body.since_ms };
     memcpy(o->key, rec.signer, NR_KEY_SIZE);
     s->against++;
     return 0;

@@ -4,8 +4,10 @@ hears it and since when, with noded stopped from the store; once it is back it i
 
 import json
 import re
+import signal
 import time
 
+import follower
 import nr
 import place
 
@@ -46,6 +48,13 @@ with nr.Cluster() as cluster:
     assert {o["node_id"] for o in well["observers"]} == {"peer-1", "peer-2"} and abs(well["clock_offset_ms"]) < 1000, well
     assert well["heard_through"] in ("peer-2", "peer-3") and well["heard_directly"] < 5, well
 
+    watch = follower.Follower(one.noded, "watch")
+
+    def begun():
+        one.facade.json("PUT", "/api/v1/profiles/probe", {"n": time.monotonic()})
+        return not watch.lines.empty()
+    nr.wait_for(begun, 10, "watch following")
+
     third.noded.kill()
     until_all(others, "offline", GONE_BOUND_S)
     for p in others:
@@ -53,6 +62,7 @@ with nr.Cluster() as cluster:
         assert gone["status"] == "offline" and SENTENCE.match(gone["why"]), gone
         assert {(o["node_id"], o["says"]) for o in gone["observers"]} == {("peer-1", "gone"), ("peer-2", "gone")}, gone
         assert [o["rank"] for o in gone["observers"]] == [1, 2] and all(o["since"] for o in gone["observers"]), gone
+    watch.expect(what="status", subject="peer-3", to="offline")
     status, health = one.facade.get("/health")
     assert status == 200 and health["network_stats"]["offline_nodes"] == 1, health
     assert list(one.nodes("&status=offline")) == ["peer-3"] and "peer-3" not in two.nodes("&status=online")
@@ -74,5 +84,7 @@ with nr.Cluster() as cluster:
 
     third.noded.start()
     until_all(others, "online", RETURN_BOUND_S)
+    watch.expect(what="status", subject="peer-3", to="online")
+    watch.end(signal.SIGINT)
     back = nr.wait_for(lambda: (s := standing(one))["against"] == 0 and s, 5, "the verdicts are overruled")
     assert back["why"].startswith("heartbeat "), back

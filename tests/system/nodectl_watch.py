@@ -1,46 +1,11 @@
 #!/usr/bin/python3
 """nodectl watch and log --follow: a line a change as it happens, turns of status by silence too, until Ctrl-C."""
 
-import json
-import os
-import queue
 import signal
-import subprocess
-import threading
 
 import ctl
+import follower
 import nr
-
-
-class Follower:
-    """nodectl in the background, and the lines that it prints."""
-
-    def __init__(self, noded, *words):
-        self.process = subprocess.Popen([nr.program("nodectl"), "--state-dir", noded.state, "-o", "json", *words],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=nr.die_with_parent,
-                                        env={**os.environ, "DAGI_CONFIG": os.devnull})
-        self.lines = queue.Queue()
-        self.seen = []
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.put(json.loads(line))
-
-    def expect(self, timeout=15, **members):
-        """The next line with these members."""
-        while True:
-            try:
-                line = self.lines.get(timeout=timeout)
-            except queue.Empty:
-                raise AssertionError(f"no line with {members}; seen: {self.seen}") from None
-            self.seen.append(line)
-            if all(line.get(k) == v for k, v in members.items()):
-                return line
-
-    def end(self, number):
-        self.process.send_signal(number)
-        assert self.process.wait(5) == 0, self.process.stderr.read()
 
 
 with nr.Cluster() as cluster:
@@ -48,7 +13,7 @@ with nr.Cluster() as cluster:
     a.call("register", node_id="old", hostname="h", role="r")
 
     # A change of the store after it has begun is what shows that it follows.
-    watch = Follower(a, "watch", "--degraded-after", "1", "--offline-after", "3")
+    watch = follower.Follower(a, "watch", "--degraded-after", "1", "--offline-after", "3")
 
     def begun():
         a.call("profile_put", role="probe", config={})
@@ -75,7 +40,7 @@ with nr.Cluster() as cluster:
     watch.expect(what="status", subject="new", to=None)
     watch.end(signal.SIGINT)
 
-    follow = Follower(a, "log", "--follow", "--limit", "0")
+    follow = follower.Follower(a, "log", "--follow", "--limit", "0")
     follow.expect(what="added", subject="alpha")
     follow.expect(what="added", subject="old")
     a.call("register", node_id="later", hostname="h", role="r")
