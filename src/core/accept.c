@@ -81,11 +81,19 @@ static bool may_say(const struct nr_record *rec)
     return nr_node_body_decode(rec->body, &body) == 0 && (body.self || body.gossip_count == 0);
 }
 
+/* What this node said before its clock was set back is refused everywhere (A.6.2), and gives way to what it says now.
+ */
+static bool gives_way(const struct nr_entry *held, struct nr_now now, const struct nr_origin *origin)
+{
+    return !origin->from && nr_stamp_ms(held->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS;
+}
+
 static int check(struct nr_core *core, struct nr_now now, const struct nr_record *rec, uint64_t id,
                  const struct nr_entry *held, const struct nr_origin *origin)
 {
     struct nr_core_stats *stats = &core->stats;
-    if (held && held->stamp > rec->stamp) return refuse_id(core, now, id, &stats->records_stale, NR_E_STALE);
+    if (held && held->stamp > rec->stamp && !gives_way(held, now, origin))
+        return refuse_id(core, now, id, &stats->records_stale, NR_E_STALE);
     if (nr_record_ends_ms(rec->stamp, rec->lease_s) <= now.wall_ms)
         return refuse_id(core, now, id, &stats->records_expired, NR_E_EXPIRED);
     if (nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS) return refuse(&stats->records_ahead, NR_E_AHEAD);

@@ -74,6 +74,7 @@ static int take_stamp(struct nr_core *core, struct nr_now now, uint64_t above, u
     if (core->clock.resets != resets) {
         core->stats.clock_resets++;
         (void)nr_events_add(&core->events, NR_EVENT_CLOCK_RESET);
+        nr_core_restate_soon(core, now);
     }
     return err;
 }
@@ -90,6 +91,8 @@ int nr_core_state_record(struct nr_core *core, struct nr_now now, const struct n
     uint64_t key_hash = nr_core_key_hash(core, d.kind, d.signer, d.subject);
     const struct nr_entry *held = nr_set_find(nr_core_set(core, d.kind), key_hash);
     if (held && held->stamp > above) above = held->stamp;
+    /* Above what stands beyond everybody's reach nothing can be said (A.6.1). */
+    if (nr_stamp_ms(above) > now.wall_ms + NR_STAMP_AHEAD_MS) above = 0;
     int err = take_stamp(core, now, above, &d.stamp);
     if (err) return err;
     nr_writer_init(&w, raw, sizeof raw);
@@ -200,10 +203,12 @@ static void carry_over(struct nr_node_body *body, const struct nr_node_body *hel
     if (wanted && body->state == NR_STATE_ONLINE) body->state = held->state;
 }
 
-/* Half of its lease has passed unrenewed: it is said anew by whoever registers the node or beats for it here. */
+/* Half of its lease has passed unrenewed, or it was said before the clock was set back and nobody takes it: it is said
+ * anew by whoever registers the node or beats for it here. */
 static bool running_out(const struct nr_record *rec, struct nr_now now)
 {
-    return now.wall_ms > nr_stamp_ms(rec->stamp) + (int64_t)rec->lease_s * 500;
+    return nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS ||
+           now.wall_ms > nr_stamp_ms(rec->stamp) + (int64_t)rec->lease_s * 500;
 }
 
 int nr_core_register(struct nr_core *core, struct nr_now now, struct nr_bytes node_id, const struct nr_node_body *body)

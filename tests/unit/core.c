@@ -327,35 +327,6 @@ static void test_restored_disk(void **state)
     fix_fini(f);
 }
 
-/* A peer whose clock was set back meets its own heartbeats of before, further ahead than its clock follows, and beats
- * on. */
-static void test_clock_set_back(void **state)
-{
-    struct fix *f = *state;
-    uint64_t before, after, id;
-    bool durable;
-    fix_init(f, 2);
-    all_registered(f);
-    fix_run_ms(f, 61000);
-    struct fix_peer *p = &f->peers[1], *other = &f->peers[0];
-    uint64_t key = fix_key_hash(p, NR_KIND_HEARTBEAT, "peer-1");
-    assert_true(nr_core_lookup(other->core, fix_now(f, other), key, &before, &id));
-    fix_stop(f, 1);
-    fix_wipe(f, 1);
-    p->reserved = 0;
-    p->wall_offset_ms = -45000;
-    fix_start(f, 1);
-    fix_run_ms(f, 25000);
-    assert_true(nr_core_lookup(p->core, fix_now(f, p), key, &after, &id));
-    fix_register(f, 1, "peer-1");
-    struct nr_heartbeat_body beat = { .has_status = true, .status = NR_STATE_ONLINE };
-    assert_int_equal(nr_core_heartbeat(p->core, fix_now(f, p), nr_bytes_str("peer-1"), &beat, &durable), 0);
-    fix_run_ms(f, 1000);
-    assert_true(nr_core_lookup(other->core, fix_now(f, other), key, &after, &id));
-    assert_true(after > before);
-    fix_fini(f);
-}
-
 /* A dead record is dropped at the end of its lease, everywhere, and its node is gone without a message. */
 static void test_lease_ends(void **state)
 {
@@ -479,7 +450,6 @@ int main(void)
         cmocka_unit_test(test_give_up),
         cmocka_unit_test(test_leave),
         cmocka_unit_test(test_restored_disk),
-        cmocka_unit_test(test_clock_set_back),
         cmocka_unit_test(test_lease_ends),
         cmocka_unit_test(test_store_refuses),
         cmocka_unit_test(test_cloned_key),

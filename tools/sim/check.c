@@ -58,6 +58,8 @@ static void check_order(struct sim_node *n, const struct nr_record *rec, struct 
         return;
     }
     if (nr_record_ends_ms(held.stamp, held.lease_s) <= now.wall_ms) return;
+    /* Its clock was set back: what it said up there nobody takes, and it may say it anew (A.6.1). */
+    if (nr_stamp_ms(held.stamp) > now.wall_ms + NR_STAMP_AHEAD_MS) return;
     if (n->drop_failed && nr_bytes_eq(raw, rec->raw))
         return; /* dead once, kept by a failing disk, and the clock went back */
     bool newer = rec->stamp != held.stamp ? rec->stamp > held.stamp : nr_record_id(rec->raw) > nr_record_id(raw);
