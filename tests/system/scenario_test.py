@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Scenarios on real processes fail where they should, and the network between them does what it is told."""
 
+import concurrent.futures
 import os
 import socket
 import subprocess
@@ -81,20 +82,29 @@ def check_network():
         assert net.hosts[1].address != old and len(ask(net, 0, 1, sent[:5])) == 5
 
 
+FAILING = [
+    # A split that does not heal: never equal, and nothing of the other side is known.
+    ("differ", "group rest not 0\nsplit 0 | rest\nwrite all\nexpect equal within 1s\n"),
+    ("n1: on 2 of 3", "block all to 0\nwrite 1\nexpect known 1 by 100% within 1s\n"),
+    # A status that is not so, and a node that is still there.
+    ("n2 is online for n0", "expect status 2 offline by 0 within 500ms\n"),
+    ("n2: shown by n0", "expect gone 2 by 0 within 500ms\n"),
+    ("n1-s1: shown by n0", "sponsor 1 1\nexpect status sponsored 1 online by all within 2s\nexpect gone sponsored 1 by 0 within 500ms\n"),
+    ("n1 is maintenance for", "never 1 maintenance\ndeclare 1 maintenance\nwait 2s\n"),
+    # A node that dies where none may, or more often than it may.
+    ("n2 is offline for", "wait 3s\nnever all offline\nkill 2\nwait 15s\n"),
+    ("n2 went offline 1 times for", "wait 3s\nturns 2 <= 0 in 1m\nkill 2\nwait 15s\n"),
+    # Nothing can be seen through nodes that do not run.
+    ("no node of the set 1 runs", "kill 1\nexpect status 0 online by 1 within 1s\n"),
+    ("MiB", "expect memory <= 1KiB\n"),
+]
+
 netns.need_root()
 check_network()
+with concurrent.futures.ThreadPoolExecutor(4) as some:
+    for done in [some.submit(fails, *case) for case in FAILING]:
+        done.result()
 
-# A split that does not heal: never equal, and nothing of the other side is known.
-fails("differ", "group rest not 0\nsplit 0 | rest\nwrite all\nexpect equal within 1s\n")
-fails("n1: on 2 of 3", "block all to 0\nwrite 1\nexpect known 1 by 100% within 1s\n")
-# A status that is not so, and a node that is still there.
-fails("n2 is online for n0", "expect status 2 offline by 0 within 500ms\n")
-fails("n2: shown by n0", "expect gone 2 by 0 within 500ms\n")
-fails("n1-s1: shown by n0", "sponsor 1 1\nexpect status sponsored 1 online by all within 2s\nexpect gone sponsored 1 by 0 within 500ms\n")
-fails("n1 is maintenance for", "never 1 maintenance\ndeclare 1 maintenance\nwait 2s\n")
-# Nothing can be seen through nodes that do not run.
-fails("no node of the set 1 runs", "kill 1\nexpect status 0 online by 1 within 1s\n")
-fails("MiB", "expect memory <= 1KiB\n")
 # A bad file is status 2, with its place; one for the simulator alone is skipped.
 status, out = scenario(HEAD + "kill 3\n")
 assert status == 2 and ":5: there is no node 3" in out, (status, out)
