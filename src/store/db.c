@@ -4,7 +4,9 @@
 
 #include "base/assert.h"
 
-#define STAGED_MAX         ((size_t)64 << 20) /* then a call commits what the calls before it have staged */
+/* Then a call commits what the calls before it have staged: LMDB keeps the memory of the most pages that a transaction
+ * ever changed. */
+#define STAGED_MAX         ((size_t)256 << 10)
 #define TRIES_MAX          64                 /* of growing and doing again; the map doubles each time */
 #define ENTRY_COST         64                 /* what an entry takes beside its bytes, about */
 #define BUDGET_SPARE       ((size_t)32 << 12) /* of the room that is left, kept for the tree's own pages */

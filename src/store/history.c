@@ -3,6 +3,20 @@
 
 #include "base/assert.h"
 
+/* Up to so many nodes each has its full history. Beyond, where heartbeats are made more seldom too, all together have
+ * no more than these would: what is kept of a node reaches back as far as before. */
+#define FULL_NODES 2000u
+#define LEAST      2u
+
+static uint32_t most_of_one(struct nr_store *s)
+{
+    uint64_t nodes = s->ops->count(s->kv, NR_T_NODES);
+    if (nodes <= FULL_NODES) return s->history_per_node;
+    uint64_t share = (uint64_t)s->history_per_node * FULL_NODES / nodes;
+    uint32_t least = s->history_per_node < LEAST ? s->history_per_node : LEAST;
+    return share > least ? (uint32_t)share : least;
+}
+
 static int read_count(struct nr_store *s, struct nr_bytes count_key, uint32_t *count)
 {
     struct nr_bytes value, rest;
@@ -58,7 +72,7 @@ int nr_history_add(struct nr_store *s, const struct nr_record *beat)
     struct nr_heartbeat_body body;
     struct nr_store_key key, count_key;
     struct nr_bytes old;
-    uint32_t count;
+    uint32_t count, most = most_of_one(s);
     bool found = true;
     int err = nr_heartbeat_body_decode(beat->body, &body);
     if (err) return err;
@@ -72,7 +86,7 @@ int nr_history_add(struct nr_store *s, const struct nr_record *beat)
     err = put_beat(s, nr_key_bytes(&key), &body);
     if (err) return err;
     count++;
-    while (!err && found && count > s->history_per_node) {
+    while (!err && found && count > most) {
         err = drop_oldest(s, nr_key_bytes(&count_key), &found);
         count--;
     }

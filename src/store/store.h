@@ -26,7 +26,7 @@ struct nr_store_options {
     const char *dir;           /* the state directory; registry/ and pulse/ are made in it, mode 0750 */
     size_t registry_map_max;   /* bytes; 0: 8 GiB. The map starts small and grows on demand up to this */
     size_t pulse_map_max;      /* bytes; 0: 4 GiB */
-    uint32_t history_per_node; /* heartbeats kept of each node; 0: 120 */
+    uint32_t history_per_node; /* heartbeats kept of each of up to 2,000 nodes, fewer of more; 0: 120 */
     uint32_t log_max;          /* change log entries kept; 0: 10,000 */
     uint32_t evidence_max;     /* pairs kept; 0: 256 */
 };

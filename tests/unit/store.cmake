@@ -9,6 +9,7 @@ endfunction()
 
 nr_store_test(store)
 nr_store_test(view)
+nr_store_test(store_history)
 nr_store_test(store_faults)
 nr_fail_alloc(test_store_faults)
 nr_unit_test(store_keys SOURCES ${CMAKE_CURRENT_LIST_DIR}/store_keys.c LINKS nr_store)

@@ -406,6 +406,27 @@ static void full_disk(void **state)
     assert_int_equal(umount(p->dir), 0);
 }
 
+/* However much is written at once, no more than a bounded part of it waits for a commit, and so in memory; what was
+ * committed on the way is there after a crash. */
+static void staging_is_bounded(void **state)
+{
+    struct fixture f;
+    struct nr_store_info info;
+    char name[16];
+    (void)state;
+    assert_int_equal(fixture_open(&f, true), 0);
+    for (int i = 0; i < 2000; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        say(f.store, make_node(1, name, T0 + i, &(struct node_say){ .hostname = "h", .role = "r" }), T0);
+    }
+    nr_store_info(f.store, &info);
+    assert_true(info.commits >= 5);
+    fixture_reopen(&f);
+    nr_store_info(f.store, &info);
+    assert_in_range(info.nodes, 1500, 1999);
+    fixture_close(&f);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, dir_setup, dir_teardown)
@@ -422,6 +443,7 @@ int main(void)
         T(full_map),
         T(file_may_not_grow),
         T(full_disk),
+        T(staging_is_bounded),
     };
     if (nr_crypto_init()) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
