@@ -43,8 +43,7 @@ class Run(unittest.TestCase):
     def test_ours(self):
         with tempfile.TemporaryDirectory() as directory:
             file = os.path.join(directory, "out.json")
-            done = subprocess.run(command("--side", "ours", "--nodes", "3", "--rounds", "1", "--json", file,
-                                          "--only", "idle,change,stop,loss"),
+            done = subprocess.run(command("--side", "ours", "--nodes", "3", "--rounds", "1", "--json", file),
                                   capture_output=True, text=True, timeout=90, check=False)
             self.assertEqual(done.returncode, 0, done.stderr)
             with open(file, encoding="utf-8") as f:
@@ -55,6 +54,8 @@ class Run(unittest.TestCase):
         self.assertTrue(0 < samples["join"][0] < 15, samples)
         self.assertEqual(len(samples["change"]), 3)
         self.assertTrue(all(0 < s < 5 for s in samples["change"]), samples)
+        self.assertIsNotNone(samples["failure"][0], "known within the limit")
+        self.assertTrue(1 < samples["failure_first"][0] <= samples["failure"][0], samples)
         self.assertTrue(0 < samples["cpu_percent"][0] < 50, samples)
         self.assertTrue(0.2 < samples["pss_mib"][0] < samples["rss_mib"][0] < 64, samples)
         self.assertTrue(100 < samples["heartbeat_bytes"][0] < 1153, samples)

@@ -9,7 +9,7 @@ interleaved, so that a busy minute of the machine meets both. What nodeprobe fin
 off unless --describe is given, and then told apart. In each round and for each side:
 
   join     the seed is up; all others start at once and know only the seed: from the first start until each sees all
-  idle     after a pause, nobody asks anything: UDP payload and packets, IP payload (UDP and TCP), CPU time (user and system), RSS and
+  idle     after a pause (--settle), nobody asks anything: UDP payload and packets, IP payload (UDP and TCP), CPU time (user and system), RSS and
            PSS, of an average node; bytes are counted by nftables where packets arrive on lo
   change   a tag set through one agent, a registration through one noded, each time another: until every member has it
   stop     1 in 10 gets SIGSTOP, and later SIGCONT: how many of the others does anybody call dead, meanwhile and as long after?
@@ -45,7 +45,7 @@ STEPS = ["join", "idle", "change", "stop", "loss", "fail"]
 def arguments():
     words = __doc__.split("\n\nusage: serf.py [options]\n\n")
     p = argparse.ArgumentParser(description=words[0], epilog=words[1], formatter_class=argparse.RawDescriptionHelpFormatter,
-                                usage="serf.py [options]")
+                                usage="serf.py [options]", allow_abbrev=False)
     p.add_argument("--build", metavar="DIR", default="build-release", help="where noded is built (build-release)")
     p.add_argument("--nodes", metavar="N,…", default="8,32,64", help="how many nodes (8,32,64)")
     p.add_argument("--rounds", metavar="N", type=int, default=3, help="of all steps, for each number of nodes (3)")
@@ -53,17 +53,17 @@ def arguments():
     p.add_argument("--only", metavar="STEP,…", default=",".join(STEPS), help=f"these steps beside join ({','.join(STEPS)})")
     p.add_argument("--changes", metavar="N", type=int, default=10, help="a round (10)")
     p.add_argument("--idle", metavar="SEC", type=float, default=60, help="how long bytes and CPU are counted (60)")
-    p.add_argument("--settle", metavar="SEC", type=float, default=15, help="between join and idle (15)")
+    p.add_argument("--settle", metavar="SEC", type=float, default=15, help="between join and what follows (15)")
     p.add_argument("--stop", metavar="SEC", type=float, default=20, help="how long 1 in 10 stands still (20)")
     p.add_argument("--loss", metavar="PERCENT", type=int, default=30, help="of packets (30)")
     p.add_argument("--loss-time", metavar="SEC", type=float, default=180, help="how long packets are lost (180)")
     p.add_argument("--limit", metavar="SEC", type=float, default=120, help="a join, a change, a failure is given up after it (120)")
     p.add_argument("--describe", action="store_true", help="ours with nodeprobe, which describes the machine; Serf has no such part")
-    p.add_argument("--quick", action="store_true", help="seconds instead of minutes, to see that it runs: its figures say little")
+    p.add_argument("--quick", action="store_true", help="other defaults, seconds instead of minutes: to see that it runs; its figures say little")
     p.add_argument("--json", metavar="FILE", help="all samples and rows, too")
+    if "--quick" in sys.argv:
+        p.set_defaults(changes=3, idle=1.5, settle=0.5, stop=1, loss_time=2, limit=15)
     o = p.parse_args()
-    if o.quick:
-        o.changes, o.idle, o.settle, o.stop, o.loss_time, o.limit = 3, 1.5, 0.5, 1, 2, 15
     try:
         o.nodes = [int(n) for n in o.nodes.split(",")]
     except ValueError:
@@ -103,9 +103,11 @@ def one_round(o, side, count, results, say, rules):
     say("join")
     if not measures.join(side, count, limit, results):
         return
-    if "idle" in o.only:
-        say(f"settling for {o.settle:g} s, then idle for {o.idle:g} s")
+    if o.only != ["join"]:
+        say(f"settling for {o.settle:g} s")
         time.sleep(o.settle)
+    if "idle" in o.only:
+        say(f"idle for {o.idle:g} s")
         measures.idle(side, o.idle, rules, results)
         if side.name == "ours":
             measures.heartbeats(side, results)

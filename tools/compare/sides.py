@@ -25,7 +25,7 @@ SHARE = 3  # … and so many times as long as the sweep took: polling takes at m
 class Member:
     def __init__(self, name, address, process):
         self.name, self.address, self.process = name, address, process
-        self.stopped = False
+        self.stopped = self.once_stopped = False
 
     @property
     def pid(self):
@@ -36,7 +36,9 @@ class Member:
 
     def signal(self, number):
         self.process.signal(number)
-        self.stopped = number == signal.SIGSTOP if number in (signal.SIGSTOP, signal.SIGCONT) else self.stopped
+        if number in (signal.SIGSTOP, signal.SIGCONT):
+            self.stopped = number == signal.SIGSTOP
+            self.once_stopped = True
 
 
 class Side:
