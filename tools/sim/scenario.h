@@ -19,14 +19,12 @@ const struct sim_scenario *sim_scenario_find(const char *name);
 
 #define SIM_SCENARIOS(X)                                                                                               \
     X(converge, "nodes that join through one seed all hold one set within 10 s, and the heartbeats", 100, 0, 0)        \
-    X(spread, "a registration reaches all within 2.2 s, a heartbeat costs at most 1.2 copies", 100, 50000, 0)          \
     X(partition, "two halves written to on both sides are equal within 10 s of the healing", 100, 0, 0)                \
     X(crash, "a committed write survives crashes and power loss at any point", 20, 0, 0)                               \
     X(late, "a late joiner has everything, large records too, within 10 s", 30, 0, 0)                                  \
     X(deletion, "a deletion reaches a peer that was away, and no old copy revives the node", 12, 0, 600)               \
     X(lease, "a record is gone everywhere when its lease ends, and a living node renews", 8, 0, 90)                    \
     X(forget, "a node silent for 72 h is forgotten everywhere, not before, and not brought back", 5, 0, 0)             \
-    X(leave, "a leave is seen by all in less than 2 s, a return at once", 20, 0, 0)                                    \
     X(silence, "who is cut off sees silence: degraded after 30 s, offline after 300 s, online at once again", 8, 0, 0) \
     X(restored, "a node whose disk was set back meets its own newer record and jumps past it", 8, 0, 0)                \
     X(clocks, "5 s off does no harm; two minutes ahead is refused until the clock is right", 10, 0, 0)                 \
@@ -34,8 +32,6 @@ const struct sim_scenario *sim_scenario_find(const char *name);
     X(replay, "every captured datagram, played again from anywhere, changes nothing", 8, 0, 0)                         \
     X(amplify, "an address that has proven nothing gets no more bytes than it sent", 6, 0, 0)                          \
     X(hostile, "an insider's garbage, forgeries and floods harm nobody's records but its own", 8, 0, 0)                \
-    X(loss, "under heavy loss nobody healthy is called offline, and writes arrive", 40, 300000, 0)                     \
-    X(oneway, "links that work one way only keep nobody from agreeing", 20, 0, 0)                                      \
     X(move, "a node that comes back at another address is found again", 20, 0, 0)                                      \
     X(chaos, "random faults and writes; then all is healed, and all agree", 16, 10000, 0)
 
