@@ -106,6 +106,18 @@ static void move(struct sim_world *w, struct sim_node *n)
     nr_core_set_own_addresses(n->core, &own, 1);
 }
 
+/* What is asked of its peer daemon, which nobody reaches while it is off or stopped. */
+static void ask(struct sim_run *r, const struct sim_statement *st, struct sim_node *n)
+{
+    if (n->state != SIM_UP) return;
+    switch (st->verb) {
+    case SIM_DO_WRITE: write_one(r, st, n); break;
+    case SIM_DO_DELETE: delete_all(r, st, n); break;
+    case SIM_DO_DECLARE: must(r, st, n, sim_say_state(n, n->name, st->state)); break;
+    default: sponsor(r, st, n); break;
+    }
+}
+
 static void act(struct sim_run *r, const struct sim_statement *st, struct sim_node *n)
 {
     switch (st->verb) {
@@ -118,12 +130,9 @@ static void act(struct sim_run *r, const struct sim_statement *st, struct sim_no
     case SIM_DO_POWER: sim_node_crash(n, true); break;
     case SIM_DO_FREEZE: sim_node_freeze(n); break;
     case SIM_DO_THAW: sim_node_thaw(n); break;
-    case SIM_DO_WRITE: write_one(r, st, n); break;
-    case SIM_DO_DELETE: delete_all(r, st, n); break;
-    case SIM_DO_DECLARE: must(r, st, n, sim_say_state(n, n->name, st->state)); break;
     case SIM_DO_CLOCK: n->clock_offset_ms = st->us / 1000; break;
     case SIM_DO_MOVE: move(r->world, n); break;
-    default: sponsor(r, st, n); break;
+    default: ask(r, st, n); break;
     }
 }
 
