@@ -44,10 +44,7 @@ int op_standing(struct request *q)
 {
     struct nr_bytes node_id;
     struct nr_standing s;
-    if (nr_control_get_str(q->map, "node_id", &node_id) != 1 || !nr_node_id_valid(node_id)) {
-        faults_add(&q->faults, "node_id", "must be a node's id");
-        return NR_E_INVALID;
-    }
+    if (!request_node_id(q->map, &node_id, &q->faults)) return NR_E_INVALID;
     int err = nr_core_standing(q->o->core, q->now, node_id, &s);
     if (err) return err;
     nr_control_uint(q->reply, "observing", s.observing);

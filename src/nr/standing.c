@@ -5,6 +5,8 @@
 #include "proto/body.h"
 #include "proto/record.h"
 
+static_assert(NR_STANDING_OBSERVERS_MAX == NR_VERDICT_RANKS, "all whose VERDICTs can count have room");
+
 /* The VERDICTs about a node that count (proto/README.md A.9.3), as far as a reader can tell: whether their signers rank
  * among the candidates was asked when they were taken. */
 struct verdicts {

@@ -15,7 +15,7 @@ static int take_count(const struct nr_control_map *m, const char *name, uint32_t
     return 0;
 }
 
-/* Those who do not observe, and say nothing, are left out. */
+/* Those who do not observe count only with a VERDICT; else they are left out. */
 static int take_observer(struct nr_node_standing *s, struct nr_bytes item)
 {
     struct nr_control_map m;
@@ -35,7 +35,7 @@ static int take_observer(struct nr_node_standing *s, struct nr_bytes item)
     if (nr_bytes_eq(says, nr_bytes_str("gone"))) o.says = NR_SAYS_GONE;
     if (nr_bytes_eq(says, nr_bytes_str("hears"))) o.says = NR_SAYS_HEARS;
     o.since_ms = (int64_t)since;
-    if (observes || o.says != NR_SAYS_NOTHING) s->observers[s->observer_count++] = o;
+    if (observes || o.says == NR_SAYS_GONE) s->observers[s->observer_count++] = o;
     return 0;
 }
 

@@ -185,7 +185,7 @@ class ControlSocket(unittest.TestCase):
                 self.assertEqual(caught.exception.word, word)
             with self.assertRaises(nr.ControlError) as caught:
                 facade.call("standing")
-            self.assertEqual(caught.exception.fields, {"node_id": "must be a node's id"})
+            self.assertEqual(caught.exception.fields, {"node_id": "is required"})
 
     # An own state is declared, shown, and withdrawn.
     def test_declare(self):

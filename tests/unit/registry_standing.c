@@ -132,7 +132,7 @@ static void make_reply(struct nr_buf *out, uint8_t observers)
     nr_buf_init(&list, 0);
     nr_buf_add(&list, &head, 1);
     for (int i = 0; i < observers; i++)
-        observer(&list, 12 + i, (unsigned)i + 1, i < 3, i == 1 ? "gone" : i == 2 ? "hears" : NULL, i == 1 ? T0 : 0);
+        observer(&list, 12 + i, (unsigned)i + 1, i < 3, i == 1 ? "gone" : i >= 2 ? "hears" : NULL, i == 1 ? T0 : 0);
     nr_control_begin(&w, out);
     nr_control_uint(&w, "heard_ms_ago", 1500);
     nr_control_int(&w, "clock_offset_ms", -7);
