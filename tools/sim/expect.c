@@ -17,17 +17,17 @@ struct wait {
     size_t holders, wanted; /* of `known` */
 };
 
-static const char *subject_name(const struct wait *x, char out[static SIM_NAME_MAX])
+static const char *subject_name(const struct wait *x, char out[static SIM_THING_MAX])
 {
     size_t node = x->at % x->run->world->node_count;
     if (!x->st->who[0].sponsored) return x->run->world->nodes[node].name;
-    sim_run_thing(out, SIM_NAME_MAX, node, x->thing);
+    sim_run_thing(out, SIM_THING_MAX, node, x->thing);
     return out;
 }
 
 static bool as_wanted(struct wait *x, struct sim_node *reader)
 {
-    char name[SIM_NAME_MAX];
+    char name[SIM_THING_MAX];
     x->seen = sim_sees_status(reader, subject_name(x, name));
     return x->seen == (x->st->verb == SIM_DO_GONE ? NR_STATUS_FORGOTTEN : x->st->status);
 }
@@ -79,7 +79,7 @@ static void expect_seen(struct wait *x)
 {
     struct sim_world *w = x->run->world;
     char what[200];
-    char name[SIM_NAME_MAX];
+    char name[SIM_THING_MAX];
     if (sim_world_run_until(w, x->st->us, all_see, x) || w->failed) return;
     snprintf(what, sizeof what, "%s sees %s %s, since %.3f s at least", w->nodes[x->at / w->node_count].name,
              subject_name(x, name), nr_status_name(x->seen), (double)x->since_us / 1e6);

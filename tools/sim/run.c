@@ -72,14 +72,14 @@ static void must(struct sim_run *r, const struct sim_statement *st, const struct
 
 static void sponsor(struct sim_run *r, const struct sim_statement *st, struct sim_node *n)
 {
-    char id[SIM_NAME_MAX];
+    char id[SIM_THING_MAX];
     sim_run_thing(id, sizeof id, n->index, r->sponsored[n->index]++);
     must(r, st, n, sim_say_register(n, id, 1, 0));
 }
 
 static void delete_all(struct sim_run *r, const struct sim_statement *st, struct sim_node *n)
 {
-    char id[SIM_NAME_MAX];
+    char id[SIM_THING_MAX];
     for (uint32_t k = 0; k < r->sponsored[n->index]; k++) {
         sim_run_thing(id, sizeof id, n->index, k);
         if (sim_sees_node(n, id)) must(r, st, n, sim_say_delete(n, id));

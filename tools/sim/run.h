@@ -6,6 +6,8 @@
 #include "tools/sim/play.h"
 #include "tools/sim/script.h"
 
+#define SIM_THING_MAX 48 /* bytes of such a name */
+
 struct sim_run {
     struct sim_world *world;
     const struct sim_script *script;
