@@ -1,4 +1,4 @@
-/* See set.h. Growth is amortised: entries grow by an eighth, the table of ids doubles when it is seven eighths full,
+/* See set.h. Growth is amortised: entries grow by an eighth, the table of ids doubles when it is three quarters full,
  * and buckets double when there are four entries to one. */
 #include "core/set.h"
 
@@ -197,7 +197,7 @@ int nr_set_reserve(struct nr_set *s)
         int err = grow_entries(s);
         if (err) return err;
     }
-    if (s->count + 1 > s->id_mask / 8 * 7) {
+    if (s->count + 1 > s->id_mask / 4 * 3) {
         int err = ids_make(s, (s->id_mask + 1) * 2);
         if (err) return err;
     }
