@@ -78,15 +78,15 @@ static int open_identity(struct daemon *d)
     return 0;
 }
 
-/* Names for readers of the store, and whether it was closed cleanly, which from now on it is not. */
+/* Names for readers of the store, and whether it was closed cleanly, which from now on it is not. What is restored and
+ * the first stamps go to disk with it: a start waits for the disk as seldom as it can. */
 static int note_start(struct daemon *d)
 {
     struct nr_bytes value;
     d->was_clean = nr_store_meta_get(d->store, CLEAN, &value) == 0 && nr_bytes_eq(value, nr_bytes_str("yes"));
     int err = nr_store_meta_put(d->store, CLEAN, nr_bytes_str("no"));
     if (!err) err = nr_store_meta_put(d->store, "node_id", nr_bytes_str(d->identity.node_id));
-    if (!err) err = nr_store_meta_put(d->store, "node_key", nr_bytes(d->identity.key.pub, NR_KEY_SIZE));
-    return err ? err : nr_store_commit(d->store);
+    return err ? err : nr_store_meta_put(d->store, "node_key", nr_bytes(d->identity.key.pub, NR_KEY_SIZE));
 }
 
 static int open_store(struct daemon *d)

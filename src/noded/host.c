@@ -216,7 +216,6 @@ int host_restore(struct host *h, struct nr_core *core, struct nr_now now)
     /* Where it cannot be taken back, what was said when this node ended runs out by itself. */
     if (!err && nr_store_unjudge(h->store)) nr_log_warning("store: what observers said before is still shown");
     if (!err) err = nr_store_each_peer(h->store, remember_one, core);
-    if (!err) err = nr_store_commit(h->store);
     if (!err) nr_log_info("store: records restored: count=%zu dropped=%zu", r.restored, r.dropped);
     free(r.dead);
     return err;
