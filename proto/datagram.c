@@ -33,7 +33,8 @@ const char *nr_message_name(uint8_t type)
         [NR_MSG_PIECE] = "piece",       [NR_MSG_WANT_PIECES] = "want_pieces",
         [NR_MSG_SPLIT] = "split",       [NR_MSG_LIST] = "list",
         [NR_MSG_WALK] = "walk",         [NR_MSG_PAGE] = "page",
-        [NR_MSG_PROBE] = "probe",
+        [NR_MSG_PROBE] = "probe",       [NR_MSG_REFER] = "refer",
+        [NR_MSG_PULL] = "pull",
     };
     return type < NR_MSG_TYPES && names[type] ? names[type] : "unknown";
 }

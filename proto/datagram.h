@@ -33,8 +33,10 @@ enum nr_message_type {
     NR_MSG_WALK = 13,
     NR_MSG_PAGE = 14,
     NR_MSG_PROBE = 15,
+    NR_MSG_REFER = 16,
+    NR_MSG_PULL = 17,
 };
-#define NR_MSG_TYPES 16 /* one more than the last known type */
+#define NR_MSG_TYPES 18 /* one more than the last known type */
 
 /* "hello", …, "unknown". */
 const char *nr_message_name(uint8_t type);

@@ -46,6 +46,8 @@
 #define NR_PUSH_RECORD_MAX  (NR_MESSAGES_MAX - NR_MESSAGE_HEAD - 1)
 #define NR_IDS_MAX          144 /* ANNOUNCE, WANT */
 #define NR_PAGE_IDS_MAX     143
+#define NR_PULL_HEAD        6
+#define NR_PULL_FILTER_MAX  1144
 #define NR_PIECE_SIZE       1024
 #define NR_PIECES_MAX       16
 #define NR_CHILD_BITS_MAX   8
@@ -64,6 +66,7 @@
 static_assert(NR_PUSH_RECORD_MAX == 1153, "the spec names this number");
 static_assert(NR_MESSAGE_HEAD + NR_IDS_MAX * 8 <= NR_MESSAGES_MAX, "a full ANNOUNCE fits");
 static_assert(NR_MESSAGE_HEAD + 8 + NR_PAGE_IDS_MAX * 8 <= NR_MESSAGES_MAX, "a full PAGE fits");
+static_assert(NR_MESSAGE_HEAD + NR_PULL_HEAD + NR_PULL_FILTER_MAX <= NR_MESSAGES_MAX, "a full PULL fits");
 static_assert(NR_MESSAGE_HEAD + 11 + NR_PIECE_SIZE <= NR_MESSAGES_MAX, "a PIECE fits");
 static_assert(NR_MESSAGE_HEAD + 14 + (4 << NR_CHILD_BITS_MAX) <= NR_MESSAGES_MAX, "the widest SPLIT fits");
 static_assert(NR_MESSAGE_HEAD + 9 + NR_LIST_MAX * NR_LIST_ELEMENT <= NR_MESSAGES_MAX, "a full LIST fits");

@@ -1,4 +1,4 @@
-/* Paths and records: HELLO to PIECE, WALK, PAGE and PROBE. What says ranges is in message_range.c. */
+/* Paths and records: HELLO to PIECE, WALK, PAGE, PROBE and PULL. What says ranges is in message_range.c. */
 #include "proto/message.h"
 
 #include "base/assert.h"
@@ -255,4 +255,60 @@ int nr_probe_decode(struct nr_bytes body, uint16_t *interval_ms)
     bool within = *interval_ms >= NR_PROBE_MIN_MS && *interval_ms <= NR_PROBE_MAX_MS;
     if (*interval_ms != 0 && !within) nr_reader_fail(&r, NR_E_INVALID);
     return end(&r);
+}
+
+void nr_pull_encode(struct nr_writer *w, const struct nr_pull *m)
+{
+    nr_assert(m->filter.len >= 1 && m->filter.len <= NR_PULL_FILTER_MAX);
+    nr_message_head(w, NR_MSG_PULL, NR_PULL_HEAD + m->filter.len);
+    nr_write_u32(w, m->salt);
+    nr_write_u16(w, m->age);
+    nr_write_bytes(w, m->filter);
+}
+
+int nr_pull_decode(struct nr_bytes body, struct nr_pull *out)
+{
+    struct nr_reader r;
+    nr_reader_init(&r, body);
+    out->salt = nr_read_u32(&r);
+    out->age = nr_read_u16(&r);
+    out->filter = nr_read_bytes(&r, nr_reader_left(&r));
+    if (out->filter.len < 1 || out->filter.len > NR_PULL_FILTER_MAX) nr_reader_fail(&r, NR_E_INVALID);
+    return end(&r);
+}
+
+#define PULL_PLACES     3
+#define PULL_PLACE_BITS 21
+
+/* SplitMix64's finaliser (Steele, Lea, Flood 2014), cut into places. */
+static uint64_t pull_mix(uint32_t salt, uint64_t id)
+{
+    uint64_t x = id + salt;
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+static size_t pull_place(uint64_t mixed, int i, size_t len)
+{
+    return (size_t)(mixed >> i * PULL_PLACE_BITS & ((1u << PULL_PLACE_BITS) - 1)) % (len * 8);
+}
+
+void nr_pull_mark(uint8_t *filter, size_t len, uint32_t salt, uint64_t id)
+{
+    uint64_t mixed = pull_mix(salt, id);
+    for (int i = 0; i < PULL_PLACES; i++) {
+        size_t at = pull_place(mixed, i, len);
+        filter[at / 8] = (uint8_t)(filter[at / 8] | 0x80 >> at % 8);
+    }
+}
+
+bool nr_pull_has(const struct nr_pull *m, uint64_t id)
+{
+    uint64_t mixed = pull_mix(m->salt, id);
+    for (int i = 0; i < PULL_PLACES; i++) {
+        size_t at = pull_place(mixed, i, m->filter.len);
+        if (!(m->filter.data[at / 8] & 0x80 >> at % 8)) return false;
+    }
+    return true;
 }

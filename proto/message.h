@@ -123,4 +123,15 @@ struct nr_page {
 void nr_page_encode(struct nr_writer *w, uint64_t next, const uint64_t *ids, size_t count);
 int nr_page_decode(struct nr_bytes body, struct nr_page *out) NR_MUST_CHECK;
 
+struct nr_pull {
+    uint32_t salt;
+    uint16_t age;           /* tenths of a second */
+    struct nr_bytes filter; /* 1 to NR_PULL_FILTER_MAX bytes */
+};
+void nr_pull_encode(struct nr_writer *w, const struct nr_pull *m);
+int nr_pull_decode(struct nr_bytes body, struct nr_pull *out) NR_MUST_CHECK;
+/* Puts an id into a filter, and looks for one: never missed, sometimes found though it was not put there. */
+void nr_pull_mark(uint8_t *filter, size_t len, uint32_t salt, uint64_t id);
+bool nr_pull_has(const struct nr_pull *m, uint64_t id);
+
 #endif

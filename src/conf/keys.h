@@ -57,6 +57,8 @@
     X(TOKEN, "gossip", "token", "token", NR_CONF_IS_PATH, false, 1, 4000, NULL, NR_CONF_NODED, false, "FILE", \
       "first start only: join the cluster that made the token in this file; -: standard input (default /etc/dagi/token " \
       "where that exists, for the state directory /var/lib/dagi)") \
+    X(HEARTBEAT_BUDGET, "gossip", "heartbeat_budget", "heartbeat-budget", NR_CONF_IS_INT, false, 1, 100000, "200", \
+      NR_CONF_NODED, false, "COUNT", "heartbeats a second of the whole cluster; beyond it intervals stretch") \
     X(REGISTRY_MAP_MAX, "store", "registry_map_max", "registry-map-max", NR_CONF_IS_SIZE, false, 1048576, \
       1099511627776, "8GiB", NR_CONF_NODED, false, "SIZE", "most that the durable half of the store may take") \
     X(PULSE_MAP_MAX, "store", "pulse_map_max", "pulse-map-max", NR_CONF_IS_SIZE, false, 1048576, 1099511627776, "4GiB", \

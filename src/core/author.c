@@ -79,7 +79,8 @@ static int take_stamp(struct nr_core *core, struct nr_now now, uint64_t above, u
     return err;
 }
 
-int nr_core_state_record(struct nr_core *core, struct nr_now now, const struct nr_record_draft *draft, uint64_t above)
+static int state_record(struct nr_core *core, struct nr_now now, const struct nr_record_draft *draft, uint64_t above,
+                        bool quiet)
 {
     uint8_t raw[NR_RECORD_MAX];
     uint8_t sig[NR_SIG_SIZE];
@@ -101,7 +102,12 @@ int nr_core_state_record(struct nr_core *core, struct nr_now now, const struct n
     core->host.sign(core->host.ctx, NR_RECORD_DOMAIN, nr_writer_bytes(&w), sig);
     nr_record_encode_signature(&w, sig);
     if (w.err || nr_record_decode(nr_writer_bytes(&w), &check)) return NR_E_INVALID;
-    return nr_core_accept(core, now, nr_writer_bytes(&w), &(struct nr_origin){ 0 });
+    return nr_core_accept(core, now, nr_writer_bytes(&w), &(struct nr_origin){ .quiet = quiet });
+}
+
+int nr_core_state_record(struct nr_core *core, struct nr_now now, const struct nr_record_draft *draft, uint64_t above)
+{
+    return state_record(core, now, draft, above, false);
 }
 
 /* Encodes a NODE body as this node says it of `node_id`. */
@@ -142,24 +148,34 @@ static int state_node(struct nr_core *core, struct nr_now now, struct nr_bytes n
     return err;
 }
 
+static void complete_own(struct nr_core *core, struct nr_now now, struct nr_heartbeat_body *b)
+{
+    if (core->beat_interval_ms) b->interval_ms = nr_core_promise_beat(core, now);
+    if (b->metrics.len == 0) b->metrics = nr_bytes(core->metrics, core->metrics_len);
+}
+
+/* Of a sponsored node's, those that come too often are kept here for this node's readers alone; `at_once`: not so. */
 static int state_heartbeat(struct nr_core *core, struct nr_now now, struct nr_bytes node_id,
-                           const struct nr_heartbeat_body *body)
+                           const struct nr_heartbeat_body *body, bool at_once)
 {
     uint8_t buf[NR_METRICS_MAX + 128];
     struct nr_writer w;
     struct nr_heartbeat_body b = *body;
-    if (is_self(core, node_id)) {
-        if (b.interval_ms == 0) b.interval_ms = core->beat_interval_ms;
-        if (b.metrics.len == 0) b.metrics = nr_bytes(core->metrics, core->metrics_len);
-    }
+    bool self = is_self(core, node_id);
+    if (self)
+        complete_own(core, now, &b);
+    else
+        b.interval_ms = nr_core_sponsored_interval(core, b.interval_ms);
     nr_writer_init(&w, buf, sizeof buf);
     nr_heartbeat_body_encode(&w, &b);
     if (w.err) return NR_E_INVALID;
+    uint64_t key_hash = nr_core_key_hash(core, NR_KIND_HEARTBEAT, core->key, node_id);
+    const struct nr_entry *before = nr_set_find(&core->sets[NR_PLANE_HOT], key_hash);
     struct nr_record_draft draft = {
         .kind = NR_KIND_HEARTBEAT, .subject = node_id, .lease_s = core->lease_s, .body = nr_writer_bytes(&w)
     };
-    int err = nr_core_state_record(core, now, &draft, 0);
-    if (!err) ++*(is_self(core, node_id) ? &core->stats.heartbeats_self : &core->stats.heartbeats_sponsored);
+    int err = state_record(core, now, &draft, 0, !self && !at_once && !nr_core_passes_on(core, now, before));
+    if (!err) ++*(self ? &core->stats.heartbeats_self : &core->stats.heartbeats_sponsored);
     return err;
 }
 
@@ -222,13 +238,15 @@ int nr_core_register(struct nr_core *core, struct nr_now now, struct nr_bytes no
     b.deleted = false;
     b.created_at_ms = b.updated_at_ms = now.wall_ms;
     if (there(&k) && nr_node_body_decode(k.winner.rec.body, &held) == 0) carry_over(&b, &held);
-    if (there(&k) && !running_out(&k.winner.rec, now) && says_the_same(core, node_id, &b, &held, &k))
+    bool same = there(&k) && !running_out(&k.winner.rec, now) && says_the_same(core, node_id, &b, &held, &k);
+    if (same)
         err = is_self(core, node_id) ? keep_self_body(core, k.winner.rec.body) : 0;
     else
         err = state_node(core, now, node_id, &b, k.newest_stamp);
     if (err) return err;
     ++*(is_self(core, node_id) ? &core->stats.registrations_self : &core->stats.registrations_sponsored);
-    return state_heartbeat(core, now, node_id, &(struct nr_heartbeat_body){ .has_status = true, .status = b.state });
+    return state_heartbeat(core, now, node_id, &(struct nr_heartbeat_body){ .has_status = true, .status = b.state },
+                           !same);
 }
 
 /* The winner's content, said by us with another declared state. */
@@ -260,7 +278,7 @@ int nr_core_heartbeat(struct nr_core *core, struct nr_now now, struct nr_bytes n
         if (err) return err;
         *durable = declares;
     }
-    return state_heartbeat(core, now, node_id, body);
+    return state_heartbeat(core, now, node_id, body, declares);
 }
 
 int nr_core_declare(struct nr_core *core, struct nr_now now, struct nr_bytes node_id, enum nr_state state)
@@ -408,7 +426,7 @@ void nr_core_own_beat(struct nr_core *core, struct nr_now now)
     if (know(core, now, NR_KIND_NODE, id, &k) || !there(&k) || !signed_here(core, &k)) return;
     if (nr_node_body_decode(k.winner.rec.body, &held)) return;
     struct nr_heartbeat_body beat = { .has_status = true, .status = held.state };
-    if (state_heartbeat(core, now, id, &beat)) core->stats.records_not_stored++;
+    if (state_heartbeat(core, now, id, &beat, true)) core->stats.records_not_stored++;
 }
 
 int nr_core_leave(struct nr_core *core, struct nr_now now)

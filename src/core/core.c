@@ -20,6 +20,7 @@ static void config_apply(struct nr_core *core, const struct nr_core_config *c)
     core->lease_s = c->lease_s ? c->lease_s : LEASE_S;
     core->profile_lease_s = c->profile_lease_s ? c->profile_lease_s : PROFILE_LEASE_S;
     core->beat_interval_ms = c->heartbeat_interval_ms;
+    nr_core_set_budget(core, c->heartbeat_budget);
     for (size_t i = 0; i < c->advertise_count; i++) core->advertise[i] = c->advertise[i];
     core->advertise_count = c->advertise_count;
     core->advertise_fixed = c->advertise_count > 0;
@@ -57,11 +58,12 @@ void nr_core_free(struct nr_core *core)
 
 static void timers_start(struct nr_core *core, struct nr_now now)
 {
+    core->started_us = now.mono_us;
     core->tick = 1;
     core->tick_us = core->wants_check_us = core->restate_us = core->beat_us = NR_NEVER_US;
     core->renew_us = now.mono_us + nr_us(60);
     core->rotate_us = now.mono_us + nr_us(30);
-    core->care_us = core->hello_us = now.mono_us;
+    core->care_us = core->hello_us = core->pull.at_us = now.mono_us;
     if (core->beat_interval_ms) core->beat_us = now.mono_us + (int64_t)core->beat_interval_ms * 1000;
     core->eager = 32;
     core->observers.probe_us = now.mono_us + nr_rng_below(&core->rng, NR_PROBES_BEGIN_US);
@@ -180,6 +182,15 @@ static void on_probe(struct nr_core *core, struct nr_now now, struct nr_path *pa
         nr_core_on_probe(core, now, path, interval_ms);
 }
 
+static void on_pull(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_message *m)
+{
+    struct nr_pull pull;
+    if (nr_pull_decode(m->body, &pull))
+        core->stats.datagrams_malformed++;
+    else
+        nr_core_on_pull(core, now, path, &pull);
+}
+
 static void on_ping(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_message *m)
 {
     uint64_t nonce;
@@ -209,6 +220,7 @@ static bool on_message(struct nr_core *core, struct nr_now now, struct nr_path *
     case NR_MSG_WALK:
     case NR_MSG_PAGE: on_walk(core, now, path, m); break;
     case NR_MSG_PROBE: on_probe(core, now, path, m); break;
+    case NR_MSG_PULL: on_pull(core, now, path, m); break;
     default: break; /* handshakes are handled before; newer types are skipped */
     }
     return true;
@@ -286,11 +298,7 @@ void nr_core_expire(struct nr_core *core, struct nr_now now)
     if (!core->started || core->left) return;
     nr_core_drop_ended(core, now);
     if (now.mono_us >= core->restate_us) nr_core_restate_self(core, now);
-    if (now.mono_us >= core->beat_us) {
-        core->beat_us = now.mono_us + (int64_t)core->beat_interval_ms * 1000 -
-                        nr_rng_below(&core->rng, core->beat_interval_ms * 50); /* up to a twentieth early */
-        nr_core_own_beat(core, now);
-    }
+    nr_core_beat_care(core, now);
     nr_core_renew(core, now);
     nr_core_care(core, now);
     nr_core_repair_care(core, now);
@@ -299,6 +307,7 @@ void nr_core_expire(struct nr_core *core, struct nr_now now)
     nr_core_watch_care(core, now);
     nr_core_probe_care(core, now);
     nr_core_announce_tick(core, now);
+    nr_core_pull_care(core, now);
 }
 
 int64_t nr_core_deadline(const struct nr_core *core)
@@ -313,6 +322,7 @@ int64_t nr_core_deadline(const struct nr_core *core)
                      nr_core_repair_deadline(core),
                      core->judge_us,
                      core->observers.probe_us,
+                     core->pull.at_us,
                      nr_core_watch_deadline(core) };
     int64_t first = NR_NEVER_US;
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)

@@ -59,6 +59,7 @@ struct nr_core_config {
     uint32_t lease_s;                /* of NODE records; 0: 345,600 */
     uint32_t profile_lease_s;        /* 0: 365 days */
     uint32_t heartbeat_interval_ms;  /* of this node's own heartbeat; 0: none is made */
+    uint32_t heartbeat_budget;       /* heartbeats a second of the whole cluster; 0: 200 */
     const struct nr_addr *advertise; /* addresses to state; borrowed for the call */
     size_t advertise_count;          /* 0: learn from what neighbours observe */
 };

@@ -8,6 +8,8 @@
 #define PING_EVERY_US   1000000
 #define PINGS_MAX       3
 #define HELLO_EVERY_US  2000000
+#define HELLO_SLOW_US   20000000 /* at most, in a large cluster */
+#define HELLO_SHARE_US  125000   /* for each peer: eight a second, from all together, find the other half of a split */
 #define ROTATE_EVERY_US 30000000
 #define EAGER_MAX       32
 #define EAGER_AT_ONCE   4
@@ -61,6 +63,14 @@ static bool candidate(struct nr_core *core, struct nr_addr *out)
     return false;
 }
 
+/* Who has the neighbours that it needs greets others only for the sake of all. */
+static uint32_t hello_every_us(const struct nr_core *core)
+{
+    int64_t us = (int64_t)core->sets[NR_PLANE_COLD].peers * HELLO_SHARE_US;
+    if (core->paths.count < PATHS_WANTED || us < HELLO_EVERY_US) us = HELLO_EVERY_US;
+    return (uint32_t)(us > HELLO_SLOW_US ? HELLO_SLOW_US : us);
+}
+
 /* At the start, and when peers have just been learnt of, paths are made quickly; each HELLO uses up some of the
  * eagerness. */
 static void fill(struct nr_core *core, struct nr_now now)
@@ -74,7 +84,8 @@ static void fill(struct nr_core *core, struct nr_now now)
             core->eager = 0;
     }
     if (now.mono_us < core->hello_us) return;
-    core->hello_us = now.mono_us + HELLO_EVERY_US / 2 + nr_rng_below(&core->rng, HELLO_EVERY_US);
+    uint32_t every = hello_every_us(core);
+    core->hello_us = now.mono_us + every / 2 + nr_rng_below(&core->rng, every);
     if (candidate(core, &to)) (void)nr_core_greet(core, now, &to);
 }
 

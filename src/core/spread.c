@@ -1,4 +1,4 @@
-/* Spreading what is new (proto/README.md C.3, C.4): push, announce, pull, and records in pieces. There is no queue:
+/* Spreading what is new (proto/README.md C.3): push, announce, want, and records in pieces. There is no queue:
  * what was learnt lately stands at the end of each set's list, and every tick announces it again until its ticks are
  * over. */
 #include "core/state.h"
@@ -85,10 +85,14 @@ static void push_and_announce(struct nr_core *core, struct nr_entry *e, struct n
 void nr_core_spread(struct nr_core *core, struct nr_now now, struct nr_entry *e, struct nr_bytes raw,
                     const struct nr_origin *origin)
 {
+    if (nr_kind_plane(e->kind) == NR_PLANE_HOT) {
+        nr_core_spread_hot(core, now, e, raw, origin);
+        return;
+    }
     if (origin->repair && core->repair.catching_up) return;
     start_ticks(core, now, e);
-    bool few = core->paths.count <= NR_PUSH_ALL_MAX, hot = nr_kind_plane(e->kind) == NR_PLANE_HOT;
-    if (few ? origin->from != NULL : hot) return;
+    bool few = core->paths.count <= NR_PUSH_ALL_MAX;
+    if (few && origin->from) return;
     if (!nr_token_bucket_take(&core->pushes, 1, now.mono_us)) return;
     if (few)
         push_to_all(core, e, raw);
@@ -97,40 +101,36 @@ void nr_core_spread(struct nr_core *core, struct nr_now now, struct nr_entry *e,
 }
 
 /* The ids of a plane learnt in the last ticks, newest first, behind the `n` that are there. */
-static size_t lately_learnt(const struct nr_core *core, struct nr_now now, enum nr_plane plane, uint32_t ticks,
+static size_t lately_learnt(const struct nr_core *core, struct nr_now now, enum nr_plane plane,
                             uint64_t ids[static TICK_IDS_MAX], size_t n)
 {
     const struct nr_set *set = &core->sets[plane];
     for (struct nr_entry *e = nr_set_newest(set); e && n < TICK_IDS_MAX; e = nr_set_older(set, e)) {
         if (e->learnt_tick == 0) continue;
-        if (core->tick - e->learnt_tick >= ticks) break;
+        if (core->tick - e->learnt_tick >= NR_TICKS) break;
         if (!nr_entry_dead(e, now)) ids[n++] = e->id;
     }
     return n;
 }
 
-/* Where the maker has pushed a hot record to all its neighbours, half the ticks and one neighbour each make up for
- * losses: the next heartbeat is never far. */
 void nr_core_announce_tick(struct nr_core *core, struct nr_now now)
 {
     if (now.mono_us < core->tick_us) return;
     uint64_t ids[TICK_IDS_MAX];
     struct nr_path *to[2];
-    bool few = core->paths.count <= NR_PUSH_ALL_MAX;
-    size_t precious = lately_learnt(core, now, NR_PLANE_COLD, NR_TICKS, ids, 0);
-    precious = lately_learnt(core, now, NR_PLANE_BRIEF, NR_TICKS, ids, precious);
-    size_t all = lately_learnt(core, now, NR_PLANE_HOT, few ? NR_TICKS / 2 : NR_TICKS, ids, precious);
+    size_t n = lately_learnt(core, now, NR_PLANE_COLD, ids, 0);
+    n = lately_learnt(core, now, NR_PLANE_BRIEF, ids, n);
     size_t paths = nr_core_random_paths(core, NULL, to, 2);
     if (paths == 0) { /* what nobody could hear is announced when somebody can */
         core->tick_us = now.mono_us + NR_TICK_US;
         return;
     }
-    for (size_t i = 0; i < paths; i++) send_ids(core, to[i], NR_MSG_ANNOUNCE, ids, few && i ? precious : all);
+    for (size_t i = 0; i < paths; i++) send_ids(core, to[i], NR_MSG_ANNOUNCE, ids, n);
     core->tick++;
-    core->tick_us = all ? now.mono_us + NR_TICK_US : NR_NEVER_US;
+    core->tick_us = n ? now.mono_us + NR_TICK_US : NR_NEVER_US;
 }
 
-/* Pulling. */
+/* Wanting. */
 
 bool nr_core_want(struct nr_core *core, struct nr_now now, struct nr_path *path, uint64_t id, bool repair)
 {
@@ -207,9 +207,27 @@ static struct nr_origin origin_of(struct nr_core *core, struct nr_now now, struc
     return (struct nr_origin){ .from = path, .hops = hops, .repair = repair };
 }
 
-static void take(struct nr_core *core, struct nr_now now, struct nr_bytes raw, const struct nr_origin *origin)
+static bool is_hot(struct nr_bytes raw)
 {
-    if (nr_core_accept(core, now, raw, origin) == 0 && origin->repair) core->repair.progress = true;
+    return raw.len > 2 && nr_kind_plane(raw.data[2]) == NR_PLANE_HOT; /* array head, version, kind */
+}
+
+/* A heartbeat is served in answer to a PULL, and no progress of a repair. */
+static void take_hot(struct nr_core *core, struct nr_now now, struct nr_bytes raw, struct nr_origin *origin)
+{
+    origin->repair = false;
+    int err = nr_core_accept(core, now, raw, origin);
+    if (origin->hops < NR_HOPS_MAX) return;
+    if (err == 0) nr_core_pull_brought(core, now, origin->from);
+    if (err == NR_E_EXISTS) nr_core_pull_held(core, now, raw);
+}
+
+static void take(struct nr_core *core, struct nr_now now, struct nr_bytes raw, struct nr_origin *origin)
+{
+    if (is_hot(raw))
+        take_hot(core, now, raw, origin);
+    else if (nr_core_accept(core, now, raw, origin) == 0 && origin->repair)
+        core->repair.progress = true;
 }
 
 void nr_core_on_push(struct nr_core *core, struct nr_now now, struct nr_path *path, struct nr_bytes body)

@@ -64,6 +64,16 @@ struct nr_walk {
     bool wanted; /* none was finished since the last time without any path */
 };
 
+/* Hot records asked for by what is held already (proto/README.md C.4). */
+struct nr_hot_pull {
+    int64_t at_us;     /* the next */
+    uint32_t path;     /* who was asked last */
+    int64_t asked_us;  /* when */
+    bool brought;      /* it has sent something */
+    uint32_t idle;     /* pulls in a row that brought nothing */
+    int64_t answer_us; /* how long that takes; falls slowly */
+};
+
 struct nr_core {
     struct nr_core_host host;
     uint8_t key[NR_KEY_SIZE];
@@ -75,6 +85,7 @@ struct nr_core {
     uint64_t incarnation;
     uint64_t number;
     bool started, left;
+    int64_t started_us;
 
     struct nr_set sets[NR_PLANES];
     struct nr_seen seen;
@@ -107,6 +118,7 @@ struct nr_core {
     struct nr_token_bucket signers[NR_SIGNER_BUCKETS];
     struct nr_repair repair;
     struct nr_walk walk;
+    struct nr_hot_pull pull;
 
     struct nr_roster roster;
     struct nr_observers observers; /* of this node */
@@ -117,7 +129,11 @@ struct nr_core {
     int64_t answered_us;           /* when this node last answered a verdict about itself */
 
     uint32_t lease_s, profile_lease_s;
-    uint32_t beat_interval_ms;
+    uint32_t beat_interval_ms; /* as configured */
+    uint32_t beat_promised_ms; /* what this node's last heartbeat said */
+    uint32_t beat_budget;
+    uint32_t beating;  /* nodes that beat, as last counted */
+    bool beat_in_time; /* this node's heartbeat is made because it is due */
     int64_t beat_us, renew_us;
     int64_t restate_us; /* when this node says anew what it is; NR_NEVER_US: no need */
     int64_t restate_pause_us, restated_us;
@@ -153,6 +169,7 @@ struct nr_origin {
     struct nr_path *from; /* NULL: made here */
     uint8_t hops;
     bool repair; /* came of a repair */
+    bool quiet;  /* made here, and not passed on (C.8) */
 };
 int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
                    const struct nr_origin *origin) NR_MUST_CHECK;
@@ -178,6 +195,27 @@ void nr_core_on_want_pieces(struct nr_core *core, struct nr_now now, struct nr_p
                             uint16_t missing);
 void nr_core_announce_tick(struct nr_core *core, struct nr_now now);
 void nr_core_check_wants(struct nr_core *core, struct nr_now now);
+
+/* pull.c: hot records */
+void nr_core_spread_hot(struct nr_core *core, struct nr_now now, struct nr_entry *e, struct nr_bytes raw,
+                        const struct nr_origin *origin);
+/* What was made here while there was nobody to hear it is offered again. */
+void nr_core_offer_own(struct nr_core *core, struct nr_now now);
+void nr_core_pull_care(struct nr_core *core, struct nr_now now);
+void nr_core_on_pull(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_pull *m);
+/* A hot record that was served came over the path: it was new here, or it was held already. */
+void nr_core_pull_brought(struct nr_core *core, struct nr_now now, const struct nr_path *path);
+void nr_core_pull_held(struct nr_core *core, struct nr_now now, struct nr_bytes raw);
+
+/* beat.c: the pace of heartbeats */
+void nr_core_set_budget(struct nr_core *core, uint32_t budget);
+void nr_core_beat_care(struct nr_core *core, struct nr_now now);
+/* The interval that this node's heartbeat says, which is being made; the next comes within it. */
+uint32_t nr_core_promise_beat(struct nr_core *core, struct nr_now now);
+/* Whether a sponsored node's heartbeat is passed on, after the one that is held; and the interval that it says where
+ * its node said `said_ms`, 0 for none. */
+bool nr_core_passes_on(const struct nr_core *core, struct nr_now now, const struct nr_entry *before);
+uint32_t nr_core_sponsored_interval(const struct nr_core *core, uint32_t said_ms);
 
 /* repair.c, walk.c */
 /* With a neighbour just met whose set differs; bounded, so that one that is met again and again does not keep others

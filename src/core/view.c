@@ -67,6 +67,13 @@ static int64_t degraded_after_ms(const struct nr_liveness *l, const struct nr_th
     return l->interval_ms ? t->missed_heartbeats * (int64_t)l->interval_ms : t->degraded_after_ms;
 }
 
+/* Of an interval longer than a minute the bound may be less than the three that make a node degraded. */
+static int64_t offline_after_ms(const struct nr_liveness *l, const struct nr_thresholds *t)
+{
+    int64_t missed_ms = (t->missed_heartbeats + NR_OFFLINE_MISSED_MORE) * (int64_t)l->interval_ms;
+    return l->interval_ms > NR_INTERVAL_LONG_MS && missed_ms > t->offline_after_ms ? missed_ms : t->offline_after_ms;
+}
+
 static enum nr_status status_of(const struct nr_liveness *l, const struct nr_thresholds *t, int64_t wall_ms)
 {
     int64_t silence_ms = wall_ms > l->last_heartbeat_ms ? wall_ms - l->last_heartbeat_ms : 0;
@@ -75,7 +82,7 @@ static enum nr_status status_of(const struct nr_liveness *l, const struct nr_thr
     if (l->declared == NR_STATE_MAINTENANCE) return NR_STATUS_MAINTENANCE;
     if (l->declared == NR_STATE_DRAINING) return NR_STATUS_DRAINING;
     if (l->declared == NR_STATE_OFFLINE || wall_ms < l->gone_until_ms) return NR_STATUS_OFFLINE;
-    if (silence_ms >= t->offline_after_ms) return NR_STATUS_OFFLINE;
+    if (silence_ms >= offline_after_ms(l, t)) return NR_STATUS_OFFLINE;
     if (l->declared == NR_STATE_DEGRADED || silence_ms >= degraded_after_ms(l, t)) return NR_STATUS_DEGRADED;
     return NR_STATUS_ONLINE;
 }
@@ -87,8 +94,8 @@ enum nr_status nr_status_at(const struct nr_liveness *l, const struct nr_thresho
     if (!turns_at_ms) return now;
 
     const int64_t moments[] = { l->last_heartbeat_ms + degraded_after_ms(l, t),
-                                l->last_heartbeat_ms + t->offline_after_ms, l->last_heartbeat_ms + t->forget_after_ms,
-                                l->gone_until_ms };
+                                l->last_heartbeat_ms + offline_after_ms(l, t),
+                                l->last_heartbeat_ms + t->forget_after_ms, l->gone_until_ms };
     *turns_at_ms = INT64_MAX;
     for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
         int64_t at = moments[i];

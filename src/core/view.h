@@ -19,6 +19,11 @@ void nr_winner_init(struct nr_winner *w);
 /* Ignores records that are dead at wall_ms. `id` is the record's id. */
 void nr_winner_feed(struct nr_winner *w, const struct nr_record *rec, uint64_t id, int64_t wall_ms);
 
+/* Of a known interval longer than this a node misses two more heartbeats than those that make it degraded (five, unless
+ * configured otherwise) before silence alone makes it offline, where that is longer than offline_after_ms. */
+#define NR_INTERVAL_LONG_MS    60000
+#define NR_OFFLINE_MISSED_MORE 2
+
 struct nr_thresholds {
     int64_t degraded_after_ms; /* without a heartbeat, where the interval is not known: 90 s */
     int64_t missed_heartbeats; /* of the known interval: 3 */

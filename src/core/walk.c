@@ -17,6 +17,7 @@ void nr_core_walk_begin(struct nr_core *core, struct nr_now now, struct nr_path 
 {
     if (core->walk.path || !core->walk.wanted) return;
     core->walk = (struct nr_walk){ .path = path->serial, .wanted = true };
+    nr_core_offer_own(core, now);
     ask_page(core, now, path);
 }
 

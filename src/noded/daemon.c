@@ -114,6 +114,7 @@ static int open_core(struct daemon *d)
         .node_id = nr_bytes_str(d->identity.node_id),
         .stamp_floor = floor,
         .heartbeat_interval_ms = (uint32_t)nr_conf_number(d->conf, NR_CONF_HEARTBEAT_INTERVAL) * 1000,
+        .heartbeat_budget = (uint32_t)nr_conf_number(d->conf, NR_CONF_HEARTBEAT_BUDGET),
         .advertise = d->advertise,
         .advertise_count = d->advertise_count,
     };

@@ -182,6 +182,39 @@ static void page_has_limits(void **state)
     assert_int_equal(out.ids.count, 0);
 }
 
+static int pull_rc(struct nr_bytes body)
+{
+    struct nr_pull m;
+    return nr_pull_decode(body, &m);
+}
+
+/* PULL: a filter of 1 to 1,144 bytes behind salt and age. */
+static void pull_has_limits(void **state)
+{
+    uint8_t filter[NR_PULL_FILTER_MAX] = { 0 };
+    struct nr_pull out;
+    (void)state;
+    nr_pull_encode(message_begin(), &(struct nr_pull){ .salt = 7, .age = 80, .filter = nr_bytes(filter, COUNT(filter)) });
+    struct nr_bytes body = message_body(NR_MSG_PULL);
+    assert_int_equal(nr_pull_decode(body, &out), 0);
+    assert_true(out.salt == 7 && out.age == 80 && out.filter.len == COUNT(filter));
+    for (size_t n = 0; n <= body.len + 8; n++)
+        assert_int_equal(message_try(body, n, pull_rc), n < 7 || n > 6 + 1144 ? NR_E_INVALID : 0);
+}
+
+/* What was put into a filter of 6 bits an id is always found, of what was not some six in a hundred. */
+static void filters_find_what_is_in_them(void **state)
+{
+    uint8_t filter[750] = { 0 };
+    const struct nr_pull m = { .salt = 3, .filter = nr_bytes(filter, COUNT(filter)) };
+    size_t wrongly = 0;
+    (void)state;
+    for (uint64_t id = 1; id <= 1000; id++) nr_pull_mark(filter, COUNT(filter), m.salt, id);
+    for (uint64_t id = 1; id <= 1000; id++) assert_true(nr_pull_has(&m, id));
+    for (uint64_t id = 1001; id <= 11000; id++) wrongly += nr_pull_has(&m, id);
+    assert_true(wrongly > 400 && wrongly < 800);
+}
+
 /* The body of a PIECE by hand. */
 static int piece_of(uint16_t total, uint8_t index, size_t len)
 {
@@ -257,7 +290,8 @@ int main(void)
         cmocka_unit_test(small_messages_round_trip), cmocka_unit_test(push_has_limits),
         cmocka_unit_test(ids_have_limits),           cmocka_unit_test(page_has_limits),
         cmocka_unit_test(pieces_have_limits),        cmocka_unit_test(pieces_make_the_record),
-        cmocka_unit_test(a_cut_piece_is_refused),
+        cmocka_unit_test(a_cut_piece_is_refused),    cmocka_unit_test(pull_has_limits),
+        cmocka_unit_test(filters_find_what_is_in_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

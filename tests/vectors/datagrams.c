@@ -95,6 +95,13 @@ static void write_page(struct nr_writer *w)
     nr_page_encode(w, 100, ids, 2);
 }
 
+static void write_pull(struct nr_writer *w)
+{
+    uint8_t filter[2] = { 0 };
+    for (size_t i = 0; i < 2; i++) nr_pull_mark(filter, sizeof filter, 9, ids[i]);
+    nr_pull_encode(w, &(struct nr_pull){ .salt = 9, .age = 80, .filter = nr_bytes(filter, sizeof filter) });
+}
+
 static void write_probe(struct nr_writer *w)
 {
     nr_probe_encode(w, 1500);
@@ -214,6 +221,7 @@ static void json_range(struct vec *v, const struct nr_message *m)
 static void json_rest(struct vec *v, const struct nr_message *m)
 {
     struct nr_page page;
+    struct nr_pull pull;
     uint64_t n;
     uint16_t interval_ms;
     if ((m->type == NR_MSG_PING || m->type == NR_MSG_PONG) && nr_ping_decode(m->body, &n) == 0) vec_u64(v, "nonce", n);
@@ -223,6 +231,11 @@ static void json_rest(struct vec *v, const struct nr_message *m)
     if (m->type == NR_MSG_PAGE && nr_page_decode(m->body, &page) == 0) {
         vec_u64(v, "next", page.next);
         json_ids(&v->json, &page.ids);
+    }
+    if (m->type == NR_MSG_PULL && nr_pull_decode(m->body, &pull) == 0) {
+        nr_json_kuint(&v->json, "salt", pull.salt);
+        nr_json_kuint(&v->json, "age", pull.age);
+        vec_hex(v, "filter", pull.filter);
     }
 }
 
@@ -337,6 +350,7 @@ void vec_datagrams(struct vec *v)
         { "an unknown type", write_unknown },
         { "several messages", write_all },
         { "PROBE", write_probe },
+        { "PULL", write_pull },
     };
     vec_open(v, "datagrams", "sealed datagrams, with what is in them; 64-bit numbers are 16 hex digits");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) opened(v, cases[i].name, cases[i].write, i);

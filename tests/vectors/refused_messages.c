@@ -13,6 +13,7 @@ static int decode(uint8_t type, struct nr_bytes body)
         struct nr_split split;
         struct nr_list list;
         struct nr_page page;
+        struct nr_pull pull;
         uint64_t n;
     } m;
     uint16_t missing;
@@ -28,6 +29,7 @@ static int decode(uint8_t type, struct nr_bytes body)
     case NR_MSG_LIST: return nr_list_decode(body, &m.list);
     case NR_MSG_WALK: return nr_walk_decode(body, &m.n);
     case NR_MSG_PAGE: return nr_page_decode(body, &m.page);
+    case NR_MSG_PULL: return nr_pull_decode(body, &m.pull);
     case NR_MSG_PROBE: return nr_probe_decode(body, &missing);
     default: return 0;
     }
@@ -69,6 +71,8 @@ static void refused_lengths(struct vec *v)
     refused(v, "WANT_PIECES of 9 bytes", NR_MSG_WANT_PIECES, 9);
     refused(v, "WALK of 9 bytes", NR_MSG_WALK, 9);
     refused(v, "PAGE of 144 ids", NR_MSG_PAGE, 8 + 144 * 8);
+    refused(v, "PULL without a filter", NR_MSG_PULL, 6);
+    refused(v, "PULL of 1,145 bytes of filter", NR_MSG_PULL, 6 + 1145);
     refused(v, "PAGE without a cursor", NR_MSG_PAGE, 7);
     refused(v, "PROBE of 1 byte", NR_MSG_PROBE, 1);
     refused(v, "PROBE of 3 bytes", NR_MSG_PROBE, 3);

@@ -72,7 +72,10 @@ static void take_event(struct sim_node *n, const struct nr_event *e)
     sim_trace_word(&w->trace, (uint64_t)e->type << 56 ^ e->id ^ e->stamp);
     switch (e->type) {
     case NR_EVENT_RECORD:
-        sim_watch_seen(&w->watches, e->id, w->now_us);
+        if (w->watch_beats && e->own && nr_kind_plane(e->kind) == NR_PLANE_HOT)
+            sim_watch_add(&w->watches, e->id, w->now_us);
+        else
+            sim_watch_seen(&w->watches, e->id, w->now_us);
         if (e->own && is_own_word(n, e)) n->word_stamp = e->stamp;
         sim_vigil_record(n, e);
         trace_record(n, e, e->own ? "makes" : "takes");

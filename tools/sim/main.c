@@ -17,7 +17,7 @@
 struct arguments {
     const struct sim_scenario *scenario; /* one in C; NULL: a file */
     const char *file, *csv, *svg;
-    uint64_t seed, nodes, loss_percent, seconds, heartbeat_ms, lease, metrics;
+    uint64_t seed, nodes, loss_percent, seconds, heartbeat_ms, lease, metrics, budget;
     bool loss_given, metrics_given;
     int verbose;
 };
@@ -37,6 +37,7 @@ static void usage(FILE *out)
             "  --seconds N          how long, where one in C asks; default: its own length\n"
             "  --heartbeat-ms N     of every node; default: the scenario's\n"
             "  --metrics BYTES      in each heartbeat; default: the scenario's\n"
+            "  --budget N           heartbeats a second of all nodes; default 200\n"
             "  --lease N            seconds, of NODE records; default: the scenario's\n"
             "  --csv FILE           a row for each second of virtual time\n"
             "  --svg FILE           a plot of who knew when\n"
@@ -68,6 +69,7 @@ static const struct option options[] = {
     { "heartbeat-ms", required_argument, NULL, 'b' },
     { "lease", required_argument, NULL, 'e' },
     { "metrics", required_argument, NULL, 'm' },
+    { "budget", required_argument, NULL, 'u' },
     { "csv", required_argument, NULL, 'c' },
     { "svg", required_argument, NULL, 'g' },
     { "verbose", no_argument, NULL, 'v' },
@@ -89,6 +91,7 @@ static bool take_option(struct arguments *a, int c)
     case 'b': return number(optarg, "heartbeat-ms", NR_INTERVAL_MAX_MS, &a->heartbeat_ms);
     case 'e': return number(optarg, "lease", NR_LEASE_MAX_S, &a->lease);
     case 'm': a->metrics_given = true; return number(optarg, "metrics", NR_METRICS_MAX, &a->metrics);
+    case 'u': return number(optarg, "budget", 100000, &a->budget);
     case 'c': a->csv = optarg; return true;
     case 'g': a->svg = optarg; return true;
     case 'v': a->verbose++; return true;
@@ -136,6 +139,7 @@ static struct sim_config config_of(const struct arguments *a, const struct sim_s
         .heartbeat_ms = in_c ? 10000 : script->heartbeat_ms,
         .lease_s = in_c ? in_c->lease_s : script->lease_s,
         .metrics = in_c ? 0 : script->metrics,
+        .heartbeat_budget = (uint32_t)a->budget,
         .verbose = a->verbose,
         .seconds = (int64_t)a->seconds,
     };

@@ -141,6 +141,7 @@ static int make_core(struct sim_node *n)
         .stamp_floor = stamp_floor(n),
         .lease_s = w->config.lease_s,
         .heartbeat_interval_ms = n->heartbeat_ms,
+        .heartbeat_budget = w->config.heartbeat_budget,
         .advertise = &own,
         .advertise_count = n->advertises ? 1 : 0,
     };

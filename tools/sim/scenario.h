@@ -19,6 +19,8 @@ const struct sim_scenario *sim_scenario_find(const char *name);
 
 #define SIM_SCENARIOS(X)                                                                                               \
     X(converge, "nodes that join through one seed all hold one set within 10 s, and the heartbeats", 100, 0, 0)        \
+    X(beats, "heartbeats and nothing else: their bytes, at most 1.2 copies of each, their spread", 100, 50000, 0)      \
+    X(stretch, "a growing cluster beats slower, a shrinking one faster, and nobody is late", 60, 0, 0)                 \
     X(partition, "two halves written to on both sides are equal within 10 s of the healing", 100, 0, 0)                \
     X(crash, "a committed write survives crashes and power loss at any point", 20, 0, 0)                               \
     X(late, "a late joiner has everything, large records too, within 10 s", 30, 0, 0)                                  \

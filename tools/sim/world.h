@@ -26,8 +26,9 @@ struct sim_config {
     size_t seeds; /* the first ones, through which the others join; 0: one */
     struct sim_link link;
     uint32_t heartbeat_ms;
-    uint32_t lease_s; /* of NODE records; 0: the core's own */
-    uint32_t metrics; /* bytes of them in each heartbeat; 0: none */
+    uint32_t lease_s;          /* of NODE records; 0: the core's own */
+    uint32_t heartbeat_budget; /* a second, of all; 0: the core's own */
+    uint32_t metrics;          /* bytes of them in each heartbeat; 0: none */
     int verbose;
     int64_t seconds; /* how long the scenario shall last, where it asks; 0: its own length */
 };
@@ -45,6 +46,7 @@ struct sim_world {
     struct sim_crypto crypto;
     struct sim_check check;
     struct sim_watches watches;
+    bool watch_beats; /* the heartbeats that nodes make are watched */
     struct sim_traffic traffic;
     struct sim_vigil vigil;
     int64_t sampled_us; /* up to when the samplers have looked */

@@ -140,6 +140,12 @@ def walk(f):
     return {"cursor": f.u64()}
 
 
+def pull(f):
+    salt, age = f.uint(4), f.uint(2)
+    need(1 <= f.left() <= 1144, "B.3: filter")
+    return {"salt": salt, "age": age, "filter": f.bytes(f.left()).hex()}
+
+
 def page(f):
     return {"next": f.u64(), "ids": f.ids(0, 143)}
 
@@ -148,6 +154,7 @@ MESSAGES = {
     1: ("hello", hello), 2: ("proof", proof), 3: ("ping", ping), 4: ("pong", ping), 5: ("bye", bye), 6: ("push", push),
     7: ("announce", ids), 8: ("want", ids), 9: ("piece", piece), 10: ("want_pieces", want_pieces), 11: ("split", split),
     12: ("list", listing), 13: ("walk", walk), 14: ("page", page), 15: ("probe", probe),
+    17: ("pull", pull),
 }
 
 

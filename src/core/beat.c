@@ -1,0 +1,90 @@
+/* The pace of heartbeats (proto/README.md C.8): an interval that grows with the number of nodes that beat, a promise of
+ * it in each heartbeat, and a promise kept. */
+#include "core/state.h"
+
+#define BUDGET         200 /* heartbeats a second, of the whole cluster */
+#define BEATS_AT_LEAST 300000
+#define BEATS_MISSED   5
+#define PRESUMED_MS    30000 /* between the heartbeats of a node that does not say: readers bear three (contract) */
+
+void nr_core_set_budget(struct nr_core *core, uint32_t budget)
+{
+    core->beat_budget = budget ? budget : BUDGET;
+}
+
+/* A heartbeat each N / budget seconds for every node that beats. */
+static uint64_t share_ms(const struct nr_core *core)
+{
+    return (uint64_t)core->beating * 1000 / core->beat_budget;
+}
+
+static uint32_t interval_ms(const struct nr_core *core)
+{
+    uint64_t ms = share_ms(core);
+    if (ms < core->beat_interval_ms) ms = core->beat_interval_ms;
+    return (uint32_t)(ms > NR_INTERVAL_MAX_MS ? NR_INTERVAL_MAX_MS : ms);
+}
+
+/* Nodes beat whose newest heartbeat is not older than five intervals, as they are now, or 300 s. */
+static void count_beating(struct nr_core *core, struct nr_now now)
+{
+    const struct nr_set *set = &core->sets[NR_PLANE_HOT];
+    int64_t within_ms = (int64_t)interval_ms(core) * BEATS_MISSED;
+    uint32_t n = 0;
+    if (within_ms < BEATS_AT_LEAST) within_ms = BEATS_AT_LEAST;
+    for (const struct nr_entry *e = nr_set_newest(set); e; e = nr_set_older(set, e))
+        n += e->kind == NR_KIND_HEARTBEAT && nr_stamp_ms(e->stamp) > now.wall_ms - within_ms;
+    core->beating = n;
+}
+
+uint32_t nr_core_promise_beat(struct nr_core *core, struct nr_now now)
+{
+    count_beating(core, now);
+    uint32_t ms = interval_ms(core), before = core->beat_promised_ms;
+    bool steady = core->beat_in_time && ms <= before + before / 10 && before <= ms + ms / 10;
+    /* Who started with others, or stretches with them, shall not go on beating in step with them: half early by chance,
+     * else up to a twentieth. */
+    core->beat_us = now.mono_us + (int64_t)ms * 1000 - nr_rng_below(&core->rng, steady ? ms * 50 : ms * 500);
+    core->beat_promised_ms = ms;
+    return ms;
+}
+
+void nr_core_beat_care(struct nr_core *core, struct nr_now now)
+{
+    if (now.mono_us < core->beat_us) return;
+    core->beat_us = now.mono_us + (int64_t)core->beat_interval_ms * 1000; /* unless the heartbeat says better */
+    core->beat_in_time = true;
+    nr_core_own_beat(core, now);
+    core->beat_in_time = false;
+}
+
+/* Sponsored nodes. Time is cut into windows, of a power of two so that the borders stay when the cluster grows; the
+ * first heartbeat in each is passed on. Nothing need be remembered but the one before. */
+
+static uint64_t window_ms(const struct nr_core *core)
+{
+    uint64_t window = 1;
+    while (window < share_ms(core) && window < NR_INTERVAL_MAX_MS / 2) window *= 2;
+    return window;
+}
+
+static uint64_t window_at(uint64_t key_hash, uint64_t window, int64_t wall_ms)
+{
+    return ((uint64_t)wall_ms + key_hash % window) / window;
+}
+
+bool nr_core_passes_on(const struct nr_core *core, struct nr_now now, const struct nr_entry *before)
+{
+    uint64_t window = window_ms(core);
+    return !before || window_at(before->key_hash, window, nr_stamp_ms(before->stamp)) !=
+                          window_at(before->key_hash, window, now.wall_ms);
+}
+
+uint32_t nr_core_sponsored_interval(const struct nr_core *core, uint32_t said_ms)
+{
+    uint64_t window = window_ms(core);
+    if (said_ms >= window) return said_ms;
+    if (!said_ms && window < PRESUMED_MS / 2) return 0; /* a reader's own bound is enough */
+    uint64_t ms = window + (said_ms ? said_ms : PRESUMED_MS);
+    return (uint32_t)(ms > NR_INTERVAL_MAX_MS ? NR_INTERVAL_MAX_MS : ms);
+}

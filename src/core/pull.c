@@ -1,0 +1,155 @@
+/* Hot records (proto/README.md C.4). Each node needs each heartbeat once and nothing else about it, so what travels
+ * beside the records must be small: the maker pushes to its neighbours, who cannot have it yet, and everybody else
+ * asks one neighbour after another for what it lacks, by a filter of what it has (Demers et al., 1987: while a push
+ * leaves e^-n of the nodes out after n messages to each, a pull squares the share of those who lack it). */
+#include "core/state.h"
+
+#define MAKER_PUSHES   16
+#define RELAY_PUSHES   4
+#define REACHED_BY_ONE 300     /* from so many nodes on a second hop of pushes reaches but a few twice */
+#define PAUSE_SMALL_US 1000000 /* up to 32 nodes */
+#define PAUSE_LARGE_US 400000  /* from 64 on */
+#define PAUSE_IDLE_US  1000000 /* when the last pull brought nothing */
+#define PAUSE_FEW_US   2500000 /* where the maker has pushed to all, and nothing seems to be lost */
+#define IDLE_PULLS     8       /* in a row, that brought nothing: so it seems */
+#define WINDOW         80      /* tenths of a second: longer than a heartbeat takes to the last node */
+#define WINDOW_MAX     100     /* in a small cluster; what is offered must not be older than the next heartbeat */
+#define IDS_AT_LEAST   64
+#define BITS_AN_ID     6 /* with three places an id: 6 in 100 are wrongly found, and offered with another salt */
+#define IDS_MAX        (NR_PULL_FILTER_MAX * 8 / BITS_AN_ID)
+#define QUIET          UINT32_C(0x80000000) /* in learnt_tick: held, known to others, not offered */
+#define RETOUCHED_MAX  64
+
+/* When a hot record was learnt: tenths of a second since the start, from 1 on. */
+static uint32_t tenths(const struct nr_core *core, struct nr_now now)
+{
+    return (uint32_t)((now.mono_us - core->started_us) / 100000 + 1) & ~QUIET;
+}
+
+static uint32_t age_of(const struct nr_entry *e, uint32_t at)
+{
+    return at - (e->learnt_tick & ~QUIET);
+}
+
+/* How often a heartbeat is pushed on unasked: while few of the nodes have it. */
+static unsigned hops_limit(const struct nr_core *core)
+{
+    unsigned hops = 0;
+    for (uint32_t n = REACHED_BY_ONE; hops < NR_HOPS_MAX && core->beating >= n; n *= 4) hops++;
+    return hops;
+}
+
+void nr_core_spread_hot(struct nr_core *core, struct nr_now now, struct nr_entry *e, struct nr_bytes raw,
+                        const struct nr_origin *origin)
+{
+    struct nr_path *to[MAKER_PUSHES];
+    bool walked = origin->from && core->walk.path == origin->from->serial; /* its other neighbours have it from it */
+    e->learnt_tick = tenths(core, now) | (origin->quiet || walked ? QUIET : 0);
+    size_t pushes = !origin->from ? MAKER_PUSHES : origin->hops < hops_limit(core) ? RELAY_PUSHES : 0;
+    if (e->learnt_tick & QUIET || pushes == 0) return;
+    if (!nr_token_bucket_take(&core->pushes, 1, now.mono_us)) return;
+    size_t n = nr_core_random_paths(core, origin->from, to, pushes);
+    for (size_t i = 0; i < n; i++)
+        nr_core_send_record(core, to[i], raw, e->id, (uint8_t)(origin->from ? origin->hops + 1 : 0));
+}
+
+void nr_core_offer_own(struct nr_core *core, struct nr_now now)
+{
+    struct nr_set *set = &core->sets[NR_PLANE_HOT];
+    size_t n = 0;
+    for (struct nr_entry *e = nr_set_newest(set); e && n < RETOUCHED_MAX; e = nr_set_older(set, e)) {
+        if (!(e->flags & NR_ENTRY_OWN) || e->learnt_tick == 0) continue;
+        e->learnt_tick = tenths(core, now);
+        n++;
+    }
+}
+
+/* Asking. */
+
+/* The ids learnt lately, newest first. *age: what was learnt within it, in tenths of a second, is all there. */
+static size_t learnt_lately(const struct nr_core *core, struct nr_now now, uint64_t ids[static IDS_MAX], uint16_t *age)
+{
+    const struct nr_set *set = &core->sets[NR_PLANE_HOT];
+    uint32_t at = tenths(core, now), all_within = WINDOW_MAX;
+    size_t n = 0;
+    for (struct nr_entry *e = nr_set_newest(set); e; e = nr_set_older(set, e)) {
+        if (e->learnt_tick == 0) continue;
+        if (n == IDS_MAX || (n >= IDS_AT_LEAST && age_of(e, at) >= WINDOW)) {
+            if (age_of(e, at) < all_within) all_within = age_of(e, at);
+            break;
+        }
+        ids[n++] = e->id;
+    }
+    *age = (uint16_t)all_within;
+    return n;
+}
+
+static void ask(struct nr_core *core, struct nr_now now, struct nr_path *path)
+{
+    uint64_t ids[IDS_MAX];
+    uint8_t filter[NR_PULL_FILTER_MAX] = { 0 };
+    struct nr_pull m = { .salt = nr_rng_u32(&core->rng) };
+    struct nr_writer w;
+    size_t n = learnt_lately(core, now, ids, &m.age);
+    size_t len = (n * BITS_AN_ID + 7) / 8;
+    m.filter = nr_bytes(filter, len ? len : 1);
+    for (size_t i = 0; i < n; i++) nr_pull_mark(filter, m.filter.len, m.salt, ids[i]);
+    core->pull.path = path->serial;
+    core->pull.asked_us = now.mono_us;
+    core->pull.brought = false;
+    if (nr_core_message(core, path, NR_MSG_PULL, NR_PULL_HEAD + m.filter.len, &w)) nr_pull_encode(&w, &m);
+}
+
+/* Small clusters have few heartbeats to share a datagram's cost; and no faster than answers come. */
+static int64_t pause_us(const struct nr_core *core)
+{
+    int64_t pause = core->beating > 32 ? PAUSE_SMALL_US * 32 / core->beating : PAUSE_SMALL_US;
+    if (pause < PAUSE_LARGE_US) pause = PAUSE_LARGE_US;
+    if (!core->pull.brought) pause = PAUSE_IDLE_US;
+    if (core->pull.idle >= IDLE_PULLS && core->paths.count <= NR_PUSH_ALL_MAX) pause = PAUSE_FEW_US;
+    int64_t answer = core->pull.answer_us + core->pull.answer_us / 2;
+    return pause > answer ? pause : answer;
+}
+
+void nr_core_pull_care(struct nr_core *core, struct nr_now now)
+{
+    struct nr_path *path;
+    if (now.mono_us < core->pull.at_us) return;
+    core->pull.idle = core->pull.brought ? 0 : core->pull.idle + 1;
+    int64_t pause = pause_us(core);
+    core->pull.at_us = now.mono_us + pause - nr_rng_below(&core->rng, (uint32_t)pause / 10);
+    /* What a walk is about to bring need not come twice. */
+    if (!core->walk.path && nr_core_random_paths(core, NULL, &path, 1)) ask(core, now, path);
+}
+
+/* Answering. */
+
+void nr_core_on_pull(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_pull *m)
+{
+    const struct nr_set *set = &core->sets[NR_PLANE_HOT];
+    uint32_t at = tenths(core, now), within = (uint32_t)m->age * 3 / 5;
+    struct nr_bytes raw;
+    for (struct nr_entry *e = nr_set_newest(set); e; e = nr_set_older(set, e)) {
+        if (e->learnt_tick == 0 || e->learnt_tick & QUIET) continue;
+        if (age_of(e, at) > within) break;
+        if (nr_pull_has(m, e->id) || nr_entry_dead(e, now)) continue;
+        if (!nr_core_may_serve(core, now, path, e->size)) break;
+        if (core->host.load(core->host.ctx, e->key_hash, &raw) == 0)
+            nr_core_send_record(core, path, raw, e->id, NR_HOPS_MAX);
+    }
+}
+
+void nr_core_pull_brought(struct nr_core *core, struct nr_now now, const struct nr_path *path)
+{
+    struct nr_hot_pull *pull = &core->pull;
+    if (pull->path != path->serial || pull->brought) return;
+    int64_t took = now.mono_us - pull->asked_us;
+    pull->brought = true;
+    pull->answer_us = took > pull->answer_us ? took : pull->answer_us - (pull->answer_us - took) / 8;
+}
+
+void nr_core_pull_held(struct nr_core *core, struct nr_now now, struct nr_bytes raw)
+{
+    struct nr_entry *e = nr_core_find_id(core, core->host.hash8(core->host.ctx, raw));
+    if (e && nr_kind_plane(e->kind) == NR_PLANE_HOT && e->learnt_tick == 0) e->learnt_tick = tenths(core, now) | QUIET;
+}
