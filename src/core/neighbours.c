@@ -9,7 +9,7 @@
 #define PINGS_MAX       3
 #define HELLO_EVERY_US  2000000
 #define HELLO_SLOW_US   20000000 /* at most, in a large cluster */
-#define HELLO_SHARE_US  125000   /* for each peer: eight a second, from all together, find the other half of a split */
+#define HELLO_SHARE_US  250000   /* for each peer: four a second, from all together, find the other half of a split */
 #define ROTATE_EVERY_US 30000000
 #define EAGER_MAX       32
 #define EAGER_AT_ONCE   4

@@ -53,6 +53,7 @@ static void sets(const struct nr_message *m, struct nr_writer *w)
     static uint32_t prints[1 << NR_CHILD_BITS_MAX];
     struct nr_ids run;
     struct nr_page page;
+    struct nr_pull pull;
     struct nr_list list;
     struct nr_split split;
     uint16_t interval_ms;
@@ -62,6 +63,8 @@ static void sets(const struct nr_message *m, struct nr_writer *w)
     } else if (m->type == NR_MSG_PAGE && nr_page_decode(m->body, &page) == 0) {
         for (size_t i = 0; i < page.ids.count; i++) ids[i] = nr_ids_at(&page.ids, i);
         nr_page_encode(w, page.next, ids, page.ids.count);
+    } else if (m->type == NR_MSG_PULL && nr_pull_decode(m->body, &pull) == 0) {
+        nr_pull_encode(w, &pull);
     } else if (m->type == NR_MSG_PROBE && nr_probe_decode(m->body, &interval_ms) == 0) {
         nr_probe_encode(w, interval_ms);
     } else if (m->type == NR_MSG_LIST && nr_list_decode(m->body, &list) == 0) {

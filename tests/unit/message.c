@@ -194,7 +194,8 @@ static void pull_has_limits(void **state)
     uint8_t filter[NR_PULL_FILTER_MAX] = { 0 };
     struct nr_pull out;
     (void)state;
-    nr_pull_encode(message_begin(), &(struct nr_pull){ .salt = 7, .age = 80, .filter = nr_bytes(filter, COUNT(filter)) });
+    nr_pull_encode(message_begin(),
+                   &(struct nr_pull){ .salt = 7, .age = 80, .filter = nr_bytes(filter, COUNT(filter)) });
     struct nr_bytes body = message_body(NR_MSG_PULL);
     assert_int_equal(nr_pull_decode(body, &out), 0);
     assert_true(out.salt == 7 && out.age == 80 && out.filter.len == COUNT(filter));
@@ -285,12 +286,18 @@ static void a_cut_piece_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hello_round_trips),         cmocka_unit_test(proof_round_trips),
-        cmocka_unit_test(proof_is_strict),           cmocka_unit_test(signed_part_is_the_spec_s),
-        cmocka_unit_test(small_messages_round_trip), cmocka_unit_test(push_has_limits),
-        cmocka_unit_test(ids_have_limits),           cmocka_unit_test(page_has_limits),
-        cmocka_unit_test(pieces_have_limits),        cmocka_unit_test(pieces_make_the_record),
-        cmocka_unit_test(a_cut_piece_is_refused),    cmocka_unit_test(pull_has_limits),
+        cmocka_unit_test(hello_round_trips),
+        cmocka_unit_test(proof_round_trips),
+        cmocka_unit_test(proof_is_strict),
+        cmocka_unit_test(signed_part_is_the_spec_s),
+        cmocka_unit_test(small_messages_round_trip),
+        cmocka_unit_test(push_has_limits),
+        cmocka_unit_test(ids_have_limits),
+        cmocka_unit_test(page_has_limits),
+        cmocka_unit_test(pieces_have_limits),
+        cmocka_unit_test(pieces_make_the_record),
+        cmocka_unit_test(a_cut_piece_is_refused),
+        cmocka_unit_test(pull_has_limits),
         cmocka_unit_test(filters_find_what_is_in_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,20 +61,13 @@ static bool number(const char *text, const char *option, uint64_t max, uint64_t 
 }
 
 static const struct option options[] = {
-    { "scenario", required_argument, NULL, 's' },
-    { "nodes", required_argument, NULL, 'n' },
-    { "seed", required_argument, NULL, 'r' },
-    { "loss", required_argument, NULL, 'l' },
-    { "seconds", required_argument, NULL, 't' },
-    { "heartbeat-ms", required_argument, NULL, 'b' },
-    { "lease", required_argument, NULL, 'e' },
-    { "metrics", required_argument, NULL, 'm' },
-    { "budget", required_argument, NULL, 'u' },
-    { "csv", required_argument, NULL, 'c' },
-    { "svg", required_argument, NULL, 'g' },
-    { "verbose", no_argument, NULL, 'v' },
-    { "help", no_argument, NULL, 'h' },
-    { NULL, 0, NULL, 0 },
+    { "scenario", required_argument, NULL, 's' }, { "nodes", required_argument, NULL, 'n' },
+    { "seed", required_argument, NULL, 'r' },     { "loss", required_argument, NULL, 'l' },
+    { "seconds", required_argument, NULL, 't' },  { "heartbeat-ms", required_argument, NULL, 'b' },
+    { "lease", required_argument, NULL, 'e' },    { "metrics", required_argument, NULL, 'm' },
+    { "budget", required_argument, NULL, 'u' },   { "csv", required_argument, NULL, 'c' },
+    { "svg", required_argument, NULL, 'g' },      { "verbose", no_argument, NULL, 'v' },
+    { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
 };
 
 static bool take_option(struct arguments *a, int c)
