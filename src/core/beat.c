@@ -18,9 +18,12 @@ static uint64_t share_ms(const struct nr_core *core)
     return (uint64_t)core->beating * 1000 / core->beat_budget;
 }
 
+/* Longer by half at most than the last: who misses one heartbeat believes what the one before said, and must not call
+ * this node late before the next is there. */
 static uint32_t interval_ms(const struct nr_core *core)
 {
-    uint64_t ms = share_ms(core);
+    uint64_t ms = share_ms(core), before = core->beat_promised_ms;
+    if (before && ms > before + before / 2) ms = before + before / 2;
     if (ms < core->beat_interval_ms) ms = core->beat_interval_ms;
     return (uint32_t)(ms > NR_INTERVAL_MAX_MS ? NR_INTERVAL_MAX_MS : ms);
 }

@@ -32,11 +32,17 @@ static uint32_t age_of(const struct nr_entry *e, uint32_t at)
     return at - (e->learnt_tick & ~QUIET);
 }
 
+/* The size of the cluster as it is known at once when a walk has brought it. */
+static uint32_t known(const struct nr_core *core)
+{
+    return core->sets[NR_PLANE_HOT].count;
+}
+
 /* How often a heartbeat is pushed on unasked: while few of the nodes have it. */
 static unsigned hops_limit(const struct nr_core *core)
 {
     unsigned hops = 0;
-    for (uint32_t n = REACHED_BY_ONE; hops < NR_HOPS_MAX && core->beating >= n; n *= 4) hops++;
+    for (uint32_t n = REACHED_BY_ONE; hops < NR_HOPS_MAX && known(core) >= n; n *= 4) hops++;
     return hops;
 }
 
@@ -106,7 +112,7 @@ static void ask(struct nr_core *core, struct nr_now now, struct nr_path *path)
 static int64_t pause_us(const struct nr_core *core)
 {
     bool few = core->paths.count <= NR_PUSH_ALL_MAX;
-    int64_t pause = core->beating > 32 ? PAUSE_NODES_US / core->beating : PAUSE_SMALL_US;
+    int64_t pause = known(core) > 32 ? PAUSE_NODES_US / known(core) : PAUSE_SMALL_US;
     if (pause < PAUSE_LARGE_US) pause = PAUSE_LARGE_US;
     if (few || (!core->pull.brought && pause < PAUSE_IDLE_US)) pause = PAUSE_IDLE_US;
     if (few && core->pull.idle >= IDLE_PULLS) pause = PAUSE_FEW_US;

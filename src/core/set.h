@@ -26,7 +26,7 @@ struct nr_entry {
     uint32_t lease_s;
     uint32_t chain;        /* next in its bucket */
     uint32_t newer, older; /* neighbours in the order learnt */
-    uint32_t learnt_tick;  /* 0: not to be announced */
+    uint32_t learnt_tick;  /* 0: not to be announced; of a hot record see pull.c */
     uint16_t size;         /* of the record, in bytes */
     uint8_t kind;          /* 0: a free place */
     uint8_t flags;

@@ -1,9 +1,9 @@
 #include "tools/sim/play.h"
 #include "tools/sim/scenario.h"
 
-#define BUDGET    2 /* heartbeats a second, of all: at 100 nodes one each 50 s */
+#define BUDGET    2 /* heartbeats a second, of all: at 60 nodes one each 30 s */
 #define FIRST     20
-#define STEADY_US (200 * SIM_SECOND)
+#define STEADY_US (120 * SIM_SECOND)
 
 static void nobody_late(struct sim_world *w, size_t nodes)
 {
@@ -30,7 +30,7 @@ static double heard(struct sim_world *w, size_t nodes, int64_t us)
     return (double)w->traffic.hot_saved / ((double)us / 1e6) / (double)nodes;
 }
 
-/* The cluster grows fivefold in a second, and shrinks again. All beat every 10 s at first; who hears of the others
+/* The cluster grows threefold in a second, and shrinks again. All beat every 10 s at first; who hears of the others
  * stretches with its next heartbeat, and nobody who keeps what it promised is late. */
 void sim_scene_stretch(struct sim_world *w)
 {
