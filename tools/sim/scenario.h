@@ -31,6 +31,8 @@ const struct sim_scenario *sim_scenario_find(const char *name);
     X(restored, "a node whose disk was set back meets its own newer record and jumps past it", 8, 0, 0)                \
     X(clocks, "5 s off does no harm; two minutes ahead is refused until the clock is right", 10, 0, 0)                 \
     X(twins, "a key on two machines leaves evidence, and both go on", 10, 0, 0)                                        \
+    X(namesakes, "two keys that claim one name: all show the same one, and nobody else is disturbed", 10, 0, 0)        \
+    X(versions, "what a later version says is passed on whole, its signature valid", 10, 0, 0)                         \
     X(replay, "every captured datagram, played again from anywhere, changes nothing", 8, 0, 0)                         \
     X(amplify, "an address that has proven nothing gets no more bytes than it sent", 6, 0, 0)                          \
     X(hostile, "an insider's garbage, forgeries and floods harm nobody's records but its own", 8, 0, 0)                \
