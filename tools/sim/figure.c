@@ -43,7 +43,7 @@ void sim_traffic_message(struct sim_traffic *t, const struct nr_message *m)
 static size_t set_memory(const struct nr_set *s)
 {
     size_t buckets = s->heads ? (size_t)1 << s->bits : 0;
-    size_t tables = s->room + buckets; /* how ids are found, and the buckets' heads */
+    size_t tables = s->id_mask + (size_t)1 + buckets; /* of ids, and the buckets' heads */
     return s->room * sizeof *s->entries + tables * sizeof(uint32_t) +
            (s->sums ? 2 * buckets * (sizeof *s->sums + sizeof *s->counts) : 0);
 }
