@@ -55,6 +55,7 @@
 #define NR_LIST_MAX         47
 #define NR_PROBE_MIN_MS     200
 #define NR_PROBE_MAX_MS     60000
+#define NR_REFER_MAX        32 /* addresses */
 
 /* E. Token */
 #define NR_CLUSTER_KEY_SIZE 32

@@ -1,4 +1,4 @@
-/* Paths and records: HELLO to PIECE, WALK, PAGE, PROBE and PULL. What says ranges is in message_range.c. */
+/* Paths and records: HELLO to PIECE, WALK, PAGE, PROBE, REFER and PULL. What says ranges is in message_range.c. */
 #include "proto/message.h"
 
 #include "base/assert.h"
@@ -311,4 +311,34 @@ bool nr_pull_has(const struct nr_pull *m, uint64_t id)
         if (!(m->filter.data[at / 8] & 0x80 >> at % 8)) return false;
     }
     return true;
+}
+
+struct nr_addr nr_refer_at(const struct nr_refer *m, size_t i)
+{
+    struct nr_addr a;
+    nr_assert(i < m->count);
+    int err = nr_addr_from_wire(m->data + NR_ADDR_WIRE * i, &a);
+    nr_assert(err == 0); /* the decoder has looked */
+    return a;
+}
+
+void nr_refer_encode(struct nr_writer *w, const struct nr_addr *addrs, size_t count)
+{
+    uint8_t wire[NR_ADDR_WIRE];
+    nr_assert(count >= 1 && count <= NR_REFER_MAX);
+    nr_message_head(w, NR_MSG_REFER, NR_ADDR_WIRE * count);
+    for (size_t i = 0; i < count; i++) {
+        nr_addr_to_wire(&addrs[i], wire);
+        nr_write_bytes(w, nr_bytes(wire, sizeof wire));
+    }
+}
+
+int nr_refer_decode(struct nr_bytes body, struct nr_refer *out)
+{
+    struct nr_addr a;
+    *out = (struct nr_refer){ .data = body.data, .count = body.len / NR_ADDR_WIRE };
+    if (out->count == 0 || out->count > NR_REFER_MAX || body.len % NR_ADDR_WIRE) return NR_E_INVALID;
+    for (size_t i = 0; i < out->count; i++)
+        if (nr_addr_from_wire(body.data + NR_ADDR_WIRE * i, &a)) return NR_E_INVALID;
+    return 0;
 }

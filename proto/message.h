@@ -134,4 +134,13 @@ int nr_pull_decode(struct nr_bytes body, struct nr_pull *out) NR_MUST_CHECK;
 void nr_pull_mark(uint8_t *filter, size_t len, uint32_t salt, uint64_t id);
 bool nr_pull_has(const struct nr_pull *m, uint64_t id);
 
+/* REFER: where other peers are reached. */
+struct nr_refer {
+    const uint8_t *data; /* NR_ADDR_WIRE bytes each, every one of them an address */
+    size_t count;        /* 1 to NR_REFER_MAX */
+};
+struct nr_addr nr_refer_at(const struct nr_refer *m, size_t i);
+void nr_refer_encode(struct nr_writer *w, const struct nr_addr *addrs, size_t count);
+int nr_refer_decode(struct nr_bytes body, struct nr_refer *out) NR_MUST_CHECK;
+
 #endif

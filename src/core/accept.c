@@ -181,18 +181,29 @@ static int save(struct nr_core *core, struct nr_now now, const struct nr_record 
     if (superseded) nr_seen_add(&core->seen, superseded, now.mono_us);
     nr_set_put(set, facts);
     nr_clock_follow(&core->clock, now, rec->stamp);
-    if (!held && (facts->flags & NR_ENTRY_PEER)) core->eager++;
+    if (!held && (facts->flags & NR_ENTRY_PEER)) nr_core_eager(core, now);
     if (!held) core->stats.held[nr_counted_kind(rec->kind)]++;
     count_accepted(core, now, rec, facts, origin);
     event_record(core, NR_EVENT_RECORD, rec, facts->id);
     return 0;
 }
 
-int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw, const struct nr_origin *origin)
+/* What was announced and asked for is news, also while a repair is under way with who sent it. */
+static struct nr_origin origin_by_want(struct nr_core *core, uint64_t id, const struct nr_origin *origin)
+{
+    struct nr_origin out = *origin;
+    const struct nr_want *want = nr_wants_find(&core->wants, id);
+    if (want && !want->repair) out.repair = false;
+    return out;
+}
+
+int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw, const struct nr_origin *said)
 {
     struct nr_record rec;
     if (raw.len > NR_RECORD_MAX) return refuse(&core->stats.records_malformed, NR_E_TOO_LARGE);
     uint64_t id = core->host.hash8(core->host.ctx, raw);
+    struct nr_origin by_want = origin_by_want(core, id, said);
+    const struct nr_origin *origin = &by_want;
     nr_wants_remove(&core->wants, id);
     if (nr_core_find_id(core, id) || nr_seen_has(&core->seen, id))
         return refuse(&core->stats.records_known, NR_E_EXISTS);
@@ -208,6 +219,7 @@ int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
                               .flags = flags_of(core, &rec) };
     struct nr_set *set = nr_core_set(core, rec.kind);
     const struct nr_entry *held = nr_set_find(set, facts.key_hash);
+    bool newcomer = !held && (facts.flags & NR_ENTRY_PEER);
     err = check(core, now, &rec, id, held, origin);
     if (!err && held && held->stamp == rec.stamp) err = conflict(core, now, &rec, id, held);
     if (!err) err = nr_events_reserve(&core->events);
@@ -216,6 +228,7 @@ int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
     if (origin->from && (facts.flags & NR_ENTRY_OWN)) own_newer(core, now, &rec, id);
     nr_core_spread(core, now, nr_set_find(set, facts.key_hash), raw, origin);
     nr_core_verdict_follow(core, now, &rec, &facts, origin);
+    if (newcomer) nr_core_introduce(core, now, id, origin);
     return 0;
 }
 

@@ -63,7 +63,7 @@ static void timers_start(struct nr_core *core, struct nr_now now)
     core->tick_us = core->wants_check_us = core->restate_us = core->beat_us = NR_NEVER_US;
     core->renew_us = now.mono_us + nr_us(60);
     core->rotate_us = now.mono_us + nr_us(30);
-    core->care_us = core->hello_us = core->pull.at_us = now.mono_us;
+    core->care_us = core->fill_us = core->hello_us = core->pull.at_us = now.mono_us;
     if (core->beat_interval_ms) core->beat_us = now.mono_us + (int64_t)core->beat_interval_ms * 1000;
     core->eager = 32;
     core->observers.probe_us = now.mono_us + nr_rng_below(&core->rng, NR_PROBES_BEGIN_US);
@@ -75,10 +75,11 @@ static void timers_start(struct nr_core *core, struct nr_now now)
 
 static void budgets_start(struct nr_core *core, struct nr_now now)
 {
-    nr_token_bucket_init(&core->hello_answers, 1000, 2000, now.mono_us);
+    nr_token_bucket_init(&core->hello_answers, 2000, 5000, now.mono_us);
     nr_token_bucket_init(&core->hello_sends, 8, 64, now.mono_us);
-    nr_token_bucket_init(&core->proof_checks, 1000, 2000, now.mono_us);
+    nr_token_bucket_init(&core->proof_checks, 2000, 5000, now.mono_us);
     nr_token_bucket_init(&core->first_repairs, 0.5, 4, now.mono_us);
+    nr_token_bucket_init(&core->referrals, 1, 64, now.mono_us);
     nr_token_bucket_init(&core->pushes, 100, 200, now.mono_us);
     for (int i = 0; i < NR_SIGNER_BUCKETS; i++) nr_token_bucket_init(&core->signers[i], 1000, 10000, now.mono_us);
 }
@@ -121,7 +122,10 @@ static void on_handshake(struct nr_core *core, struct nr_now now, const struct n
     struct nr_path *path = nr_core_on_proof(core, now, from, h, &proof);
     if (!path) return;
     note_fingerprint(core, now, path, h->fingerprint);
-    if (path->chosen) nr_core_repair_first(core, now, path);
+    if (path->chosen)
+        nr_core_repair_first(core, now, path);
+    else if (nr_core_differs(core, path))
+        nr_core_refer(core, path); /* it is new here, or was away: it may look for others */
     nr_core_walk_begin(core, now, path);
 }
 
@@ -203,6 +207,15 @@ static void on_ping(struct nr_core *core, struct nr_now now, struct nr_path *pat
         nr_ping_encode(&w, NR_MSG_PONG, nonce);
 }
 
+static void on_refer(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_message *m)
+{
+    struct nr_refer refer;
+    if (nr_refer_decode(m->body, &refer))
+        core->stats.datagrams_malformed++;
+    else
+        nr_core_on_refer(core, now, path, &refer);
+}
+
 /* A message over a path. False: the path is gone. */
 static bool on_message(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_message *m)
 {
@@ -221,6 +234,7 @@ static bool on_message(struct nr_core *core, struct nr_now now, struct nr_path *
     case NR_MSG_PAGE: on_walk(core, now, path, m); break;
     case NR_MSG_PROBE: on_probe(core, now, path, m); break;
     case NR_MSG_PULL: on_pull(core, now, path, m); break;
+    case NR_MSG_REFER: on_refer(core, now, path, m); break;
     default: break; /* handshakes are handled before; newer types are skipped */
     }
     return true;
@@ -313,17 +327,12 @@ void nr_core_expire(struct nr_core *core, struct nr_now now)
 int64_t nr_core_deadline(const struct nr_core *core)
 {
     if (!core->started || core->left) return NR_NEVER_US;
-    int64_t at[] = { core->care_us,
-                     core->tick_us,
-                     core->wants_check_us,
-                     core->beat_us,
-                     core->renew_us,
-                     core->restate_us,
-                     nr_core_repair_deadline(core),
-                     core->judge_us,
-                     core->observers.probe_us,
-                     core->pull.at_us,
-                     nr_core_watch_deadline(core) };
+    int64_t at[] = { core->care_us,    core->fill_us,
+                     core->tick_us,    core->wants_check_us,
+                     core->beat_us,    core->renew_us,
+                     core->restate_us, nr_core_repair_deadline(core),
+                     core->judge_us,   core->observers.probe_us,
+                     core->pull.at_us, nr_core_watch_deadline(core) };
     int64_t first = NR_NEVER_US;
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
         if (at[i] < first) first = at[i];
@@ -378,7 +387,7 @@ void nr_core_set_seeds(struct nr_core *core, const struct nr_addr *seeds, size_t
     memcpy(core->seeds, seeds, count * sizeof *seeds);
     core->seed_count = count;
     core->eager += (uint32_t)count;
-    core->care_us = 0;
+    core->care_us = core->fill_us = 0;
 }
 
 void nr_core_remember(struct nr_core *core, const uint8_t key[static NR_KEY_SIZE], const struct nr_addr *addr)

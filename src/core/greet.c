@@ -203,9 +203,10 @@ struct nr_path *nr_core_on_proof(struct nr_core *core, struct nr_now now, const 
     bool fresh = !path || !nr_addr_eq(&path->addr, from) || path->incarnation != h->incarnation;
     if (path && !nr_addr_eq(&path->addr, from)) note_alias(core, path, &path->addr);
     if (!path) path = path_make(core, now, m);
-    struct nr_writer w;
-    if (!path && message_to(core, from, NR_MSG_BYE, 0, &w)) nr_bye_encode(&w); /* no room: it shall look elsewhere */
-    if (!path) return NULL;
+    if (!path) {
+        nr_core_turn_away(core, from); /* no room: it shall look elsewhere */
+        return NULL;
+    }
     path_prove(path, now, from, h, m);
     if (m->cookie) {
         path->chosen = true;

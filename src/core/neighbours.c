@@ -2,7 +2,6 @@
  * for ever, and this node's own address learnt from what others see. */
 #include "core/state.h"
 
-#define PATHS_WANTED    16
 #define PATHS_KEPT      24       /* beyond this, one goes each second */
 #define IDLE_US         15000000 /* then a PING */
 #define PING_EVERY_US   1000000
@@ -13,8 +12,9 @@
 #define ROTATE_EVERY_US 30000000
 #define EAGER_MAX       32
 #define EAGER_AT_ONCE   4
+#define FILL_EVERY_US   60000
 
-static bool connected(const struct nr_core *core, const struct nr_addr *a)
+bool nr_core_connected(const struct nr_core *core, const struct nr_addr *a)
 {
     if (nr_paths_find_addr(&core->paths, a)) return true;
     for (size_t i = 0; i < NR_ALIASES_MAX; i++)
@@ -22,8 +22,7 @@ static bool connected(const struct nr_core *core, const struct nr_addr *a)
     return false;
 }
 
-/* One address by chance of a peer in the registry to which there is no path. */
-static bool registry_address(struct nr_core *core, struct nr_addr *out)
+bool nr_core_registry_address(struct nr_core *core, struct nr_addr *out)
 {
     for (int tries = 0; tries < 6; tries++) {
         struct nr_bytes raw;
@@ -44,7 +43,7 @@ static bool listed_address(struct nr_core *core, const struct nr_addr *list, siz
 {
     for (int tries = 0; count && tries < 4; tries++) {
         *out = list[nr_rng_below(&core->rng, (uint32_t)count)];
-        if (!connected(core, out)) return true;
+        if (!nr_core_connected(core, out)) return true;
     }
     return false;
 }
@@ -57,7 +56,7 @@ static bool candidate(struct nr_core *core, struct nr_addr *out)
         uint32_t source = (first + i) % 4;
         bool found = source == 0   ? listed_address(core, core->seeds, core->seed_count, out)
                      : source == 1 ? listed_address(core, core->remembered, core->remembered_count, out)
-                                   : registry_address(core, out);
+                                   : nr_core_registry_address(core, out);
         if (found) return true;
     }
     return false;
@@ -67,7 +66,7 @@ static bool candidate(struct nr_core *core, struct nr_addr *out)
 static uint32_t hello_every_us(const struct nr_core *core)
 {
     int64_t us = (int64_t)core->sets[NR_PLANE_COLD].peers * HELLO_SHARE_US;
-    if (core->paths.count < PATHS_WANTED || us < HELLO_EVERY_US) us = HELLO_EVERY_US;
+    if (core->paths.count < NR_PATHS_WANTED || us < HELLO_EVERY_US) us = HELLO_EVERY_US;
     return (uint32_t)(us > HELLO_SLOW_US ? HELLO_SLOW_US : us);
 }
 
@@ -75,14 +74,36 @@ static uint32_t hello_every_us(const struct nr_core *core)
  * eagerness. */
 static void fill(struct nr_core *core, struct nr_now now)
 {
-    if (core->eager > EAGER_MAX) core->eager = EAGER_MAX;
     struct nr_addr to;
-    for (int i = 0; i < EAGER_AT_ONCE && core->eager && core->paths.count < PATHS_WANTED; i++) {
-        if (candidate(core, &to))
-            core->eager -= nr_core_greet(core, now, &to);
-        else
+    uint32_t sent = 0;
+    core->fill_us = NR_NEVER_US; /* where nothing can go out, it is nr_core_care that asks again */
+    if (core->eager > EAGER_MAX) core->eager = EAGER_MAX;
+    for (int i = 0; i < EAGER_AT_ONCE && core->eager && core->paths.count < NR_PATHS_WANTED; i++) {
+        if (!nr_core_take_referred(core, &to) && !candidate(core, &to))
             core->eager = 0;
+        else if (nr_core_greet(core, now, &to))
+            sent++;
     }
+    core->eager -= sent < core->eager ? sent : core->eager;
+    if (sent && core->eager && core->paths.count < NR_PATHS_WANTED)
+        core->fill_us = now.mono_us + FILL_EVERY_US / 2 + nr_rng_below(&core->rng, FILL_EVERY_US);
+}
+
+static void fill_soon(struct nr_core *core, struct nr_now now)
+{
+    if (core->fill_us == NR_NEVER_US && core->paths.count < NR_PATHS_WANTED) core->fill_us = now.mono_us;
+}
+
+void nr_core_eager(struct nr_core *core, struct nr_now now)
+{
+    core->eager++;
+    fill_soon(core, now);
+}
+
+/* The slow pace, for ever. */
+static void greet_one(struct nr_core *core, struct nr_now now)
+{
+    struct nr_addr to;
     if (now.mono_us < core->hello_us) return;
     uint32_t every = hello_every_us(core);
     core->hello_us = now.mono_us + every / 2 + nr_rng_below(&core->rng, every);
@@ -108,8 +129,8 @@ static size_t neighbours(const struct nr_core *core)
 static void rotate(struct nr_core *core, struct nr_now now)
 {
     struct nr_path *path;
-    size_t count = core->paths.count > PATHS_WANTED ? neighbours(core) : core->paths.count;
-    bool due = now.mono_us >= core->rotate_us && count > PATHS_WANTED;
+    size_t count = core->paths.count > NR_PATHS_WANTED ? neighbours(core) : core->paths.count;
+    bool due = now.mono_us >= core->rotate_us && count > NR_PATHS_WANTED;
     if (now.mono_us >= core->rotate_us)
         core->rotate_us = now.mono_us + ROTATE_EVERY_US / 2 + nr_rng_below(&core->rng, ROTATE_EVERY_US);
     if (!due && count <= PATHS_KEPT) return;
@@ -139,15 +160,15 @@ static void keep(struct nr_core *core, struct nr_now now, struct nr_path *path)
 
 void nr_core_care(struct nr_core *core, struct nr_now now)
 {
+    if (now.mono_us >= core->fill_us) fill(core, now);
     if (now.mono_us < core->care_us) return;
     for (size_t i = core->paths.count; i-- > 0;) keep(core, now, core->paths.list[i]);
-    fill(core, now);
+    greet_one(core, now);
     rotate(core, now);
     nr_core_walk_care(core, now);
-    bool eager = core->eager && core->paths.count < PATHS_WANTED;
+    fill_soon(core, now);
     /* Peers that start together must not stay in step: a seed would meet all of them at once, again and again. */
-    uint32_t pause = eager ? NR_CARE_US / 4 : NR_CARE_US;
-    core->care_us = now.mono_us + pause - pause / 4 + nr_rng_below(&core->rng, pause / 2);
+    core->care_us = now.mono_us + NR_CARE_US - NR_CARE_US / 4 + nr_rng_below(&core->rng, NR_CARE_US / 2);
 }
 
 /* This node's own address. */

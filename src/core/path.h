@@ -30,6 +30,7 @@ struct nr_path {
     struct nr_addr addr;
     struct nr_window window;
     bool chosen;    /* by our HELLO; false: it found us */
+    bool referred;  /* it has told of others: once is enough */
     bool confirmed; /* something came over it: the other side has it too */
     int64_t since_us, heard_us;
     int64_t ping_sent_us;

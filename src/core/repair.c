@@ -6,6 +6,13 @@
 #define CHILD_BITS      5
 #define DYING_MS        60000
 
+/* Until a newcomer has been equal with somebody. */
+#define CATCH_UP_DIFFERS_US 250000
+#define CATCH_UP_PAUSE_US   100000
+
+#define QUIET_MIN_US 100000
+#define QUIET_MAX_US 300000
+
 static struct nr_set *cold(struct nr_core *core)
 {
     return &core->sets[NR_PLANE_COLD];
@@ -175,21 +182,31 @@ static void round_over(struct nr_core *core, struct nr_now now)
         begin(core, now, path);
         return;
     }
-    r->not_before_us = now.mono_us + NR_REPAIR_PAUSE_US;
+    r->not_before_us = now.mono_us + (r->catching_up ? CATCH_UP_PAUSE_US : NR_REPAIR_PAUSE_US);
     if (path) put_off(path, now, r->progress || !differs);
 }
 
+/* Who has never been equal with anybody lacks something for certain, and need not wait whether it is on its way. */
 static bool worth_repair(const struct nr_core *core, const struct nr_path *path, struct nr_now now)
 {
-    return path->differs_since_us != NR_NEVER_US && now.mono_us - path->differs_since_us >= NR_REPAIR_DIFFERS_US &&
+    int64_t wait_us = core->repair.catching_up ? CATCH_UP_DIFFERS_US : NR_REPAIR_DIFFERS_US;
+    return path->differs_since_us != NR_NEVER_US && now.mono_us - path->differs_since_us >= wait_us &&
            now.mono_us >= path->repair_at_us && nr_core_differs(core, path);
+}
+
+/* A silence that says that the round is over: a few round trips, as far as they are known. */
+static int64_t quiet_us(const struct nr_core *core)
+{
+    const struct nr_path *path = nr_paths_find(&core->paths, core->repair.path);
+    if (!path || path->rtt_us < 0 || path->rtt_us > QUIET_MAX_US / 4) return QUIET_MAX_US;
+    return path->rtt_us * 4 > QUIET_MIN_US ? path->rtt_us * 4 : QUIET_MIN_US;
 }
 
 void nr_core_repair_care(struct nr_core *core, struct nr_now now)
 {
     struct nr_repair *r = &core->repair;
     if (r->path) {
-        if (now.mono_us - r->heard_us >= NR_REPAIR_QUIET_US) round_over(core, now);
+        if (now.mono_us - r->heard_us >= quiet_us(core)) round_over(core, now);
         return;
     }
     if (now.mono_us < r->not_before_us) return;
@@ -197,10 +214,14 @@ void nr_core_repair_care(struct nr_core *core, struct nr_now now)
     uint32_t n = 0;
     for (size_t i = 0; i < core->paths.count; i++)
         if (worth_repair(core, core->paths.list[i], now)) pool[n++] = core->paths.list[i];
-    if (n) begin(core, now, pool[nr_rng_below(&core->rng, n)]);
+    if (n)
+        begin(core, now, pool[nr_rng_below(&core->rng, n)]);
+    else
+        r->not_before_us = now.mono_us + CATCH_UP_PAUSE_US;
 }
 
 int64_t nr_core_repair_deadline(const struct nr_core *core)
 {
-    return core->repair.path ? core->repair.heard_us + NR_REPAIR_QUIET_US : NR_NEVER_US;
+    if (core->repair.path) return core->repair.heard_us + quiet_us(core);
+    return core->repair.catching_up && core->paths.count ? core->repair.not_before_us : NR_NEVER_US;
 }

@@ -21,6 +21,7 @@
 #define NR_OWN_ADDRESSES_MAX 32
 #define NR_GREETED_MAX       64
 #define NR_ALIASES_MAX       64
+#define NR_REFERRED_MAX      32 /* addresses that others told, waiting for their HELLO */
 #define NR_SIGNER_BUCKETS    256
 
 #define NR_TICK_US             200000 /* announcements */
@@ -29,11 +30,11 @@
 #define NR_PROBES_BEGIN_US     1500000 /* within this, by chance */
 #define NR_PROBES_IN_SYNC_US   10000000
 #define NR_REPAIR_DIFFERS_US   3000000
-#define NR_REPAIR_QUIET_US     300000
 #define NR_REPAIR_PAUSE_US     1000000
 #define NR_REPAIR_PAUSE_MAX_US 8000000
-#define NR_PUSH_ALL_MAX        9  /* neighbours */
-#define NR_HOPS_MAX            3  /* pushes unasked below this */
+#define NR_PUSH_ALL_MAX        9 /* neighbours */
+#define NR_HOPS_MAX            3 /* pushes unasked below this */
+#define NR_PATHS_WANTED        16
 #define NR_LIST_RECORDS        40 /* a range of at most so many is listed */
 
 /* A further address of a peer to which there is a path: it is not greeted while the path lasts. */
@@ -105,12 +106,14 @@ struct nr_core {
     size_t greeted_at;
     struct nr_alias aliases[NR_ALIASES_MAX];
     size_t alias_at;
+    struct nr_addr referred[NR_REFERRED_MAX];
+    size_t referred_count;
     struct nr_addr advertise[NR_GOSSIP_MAX];
     size_t advertise_count;
     bool advertise_fixed; /* given by configuration, not learnt */
     uint32_t eager;       /* HELLOs that may go out before the slow pace */
-    int64_t care_us, hello_us, rotate_us;
-    struct nr_token_bucket hello_answers, hello_sends, proof_checks, first_repairs;
+    int64_t care_us, fill_us, hello_us, rotate_us;
+    struct nr_token_bucket hello_answers, hello_sends, proof_checks, first_repairs, referrals;
 
     uint32_t tick;   /* grows while there is something to announce */
     int64_t tick_us; /* NR_NEVER_US: nothing to announce */
@@ -172,7 +175,7 @@ struct nr_origin {
     bool quiet;  /* made here, and not passed on (C.8) */
 };
 int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
-                   const struct nr_origin *origin) NR_MUST_CHECK;
+                   const struct nr_origin *said) NR_MUST_CHECK;
 uint64_t nr_core_key_hash(const struct nr_core *core, uint8_t kind, const uint8_t signer[static NR_KEY_SIZE],
                           struct nr_bytes subject);
 /* Drops what has reached the end of its lease. */
@@ -242,8 +245,23 @@ void nr_core_on_pong(struct nr_core *core, struct nr_now now, struct nr_path *pa
 void nr_core_lose(struct nr_core *core, struct nr_path *path);
 void nr_core_bye(struct nr_core *core, struct nr_path *path); /* says so, and loses it */
 
+/* refer.c: REFER */
+void nr_core_refer(struct nr_core *core, struct nr_path *path);
+/* Instead of a path that there is no room for: other addresses, and BYE. Only to an address that has proven itself. */
+void nr_core_turn_away(struct nr_core *core, const struct nr_addr *to);
+void nr_core_on_refer(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_refer *m);
+/* A peer was learnt of that was not known. */
+void nr_core_introduce(struct nr_core *core, struct nr_now now, uint64_t id, const struct nr_origin *origin);
+/* Takes one address that was told, by chance; false: there is none. */
+bool nr_core_take_referred(struct nr_core *core, struct nr_addr *out);
+
 /* neighbours.c: whom to greet, whom to keep */
 void nr_core_care(struct nr_core *core, struct nr_now now);
+/* An address was learnt: where there are too few paths it is for a HELLO now, not at the next tick. */
+void nr_core_eager(struct nr_core *core, struct nr_now now);
+/* One address by chance of a peer in the registry to which there is no path. */
+bool nr_core_registry_address(struct nr_core *core, struct nr_addr *out);
+bool nr_core_connected(const struct nr_core *core, const struct nr_addr *a);
 void nr_core_learn_address(struct nr_core *core, struct nr_now now);
 
 /* verdict.c: who is gone */

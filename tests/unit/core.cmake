@@ -15,3 +15,6 @@ target_include_directories(test_core_metrics PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}
 nr_unit_test(core_clock SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_clock.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
              LINKS nr_core nr_crypto)
 target_include_directories(test_core_clock PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+nr_unit_test(core_refer SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_refer.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
+             LINKS nr_core nr_crypto)
+target_include_directories(test_core_refer PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})

@@ -216,6 +216,35 @@ static void filters_find_what_is_in_them(void **state)
     assert_true(wrongly > 400 && wrongly < 800);
 }
 
+static int refer_rc(struct nr_bytes body)
+{
+    struct nr_refer m;
+    return nr_refer_decode(body, &m);
+}
+
+/* REFER: 1 to 32 whole addresses, each of a family that there is. */
+static void refer_has_limits(void **state)
+{
+    struct nr_addr addrs[NR_REFER_MAX];
+    struct nr_refer out;
+    (void)state;
+    for (size_t i = 0; i < NR_REFER_MAX; i++)
+        addrs[i] = (struct nr_addr){ .family = 4, .ip = { 192, 0, 2, (uint8_t)i }, .port = 9206 };
+    nr_refer_encode(message_begin(), addrs, NR_REFER_MAX);
+    struct nr_bytes body = message_body(NR_MSG_REFER);
+    assert_int_equal(nr_refer_decode(body, &out), 0);
+    assert_int_equal(out.count, NR_REFER_MAX);
+    for (size_t i = 0; i < NR_REFER_MAX; i++) {
+        struct nr_addr a = nr_refer_at(&out, i);
+        assert_true(nr_addr_eq(&a, &addrs[i]));
+    }
+    for (size_t n = 0; n <= body.len; n++)
+        assert_int_equal(message_try(body, n, refer_rc), n == 0 || n % NR_ADDR_WIRE ? NR_E_INVALID : 0);
+    assert_int_equal(message_try(body, body.len + NR_ADDR_WIRE, refer_rc), NR_E_INVALID);
+    message_memory[3 + 31 * NR_ADDR_WIRE] = 5;
+    assert_int_equal(refer_rc(body), NR_E_INVALID);
+}
+
 /* The body of a PIECE by hand. */
 static int piece_of(uint16_t total, uint8_t index, size_t len)
 {
@@ -299,6 +328,7 @@ int main(void)
         cmocka_unit_test(a_cut_piece_is_refused),
         cmocka_unit_test(pull_has_limits),
         cmocka_unit_test(filters_find_what_is_in_them),
+        cmocka_unit_test(refer_has_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

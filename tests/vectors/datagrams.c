@@ -108,6 +108,13 @@ static void write_probe(struct nr_writer *w)
     nr_probe_encode(w, 0);
 }
 
+static void write_refer(struct nr_writer *w)
+{
+    static const struct nr_addr addrs[2] = { { .family = 4, .ip = { 192, 0, 2, 1 }, .port = 9206 },
+                                             { .family = 6, .ip = { 0x20, 1, 0xd, 0xb8, [15] = 1 }, .port = 1 } };
+    nr_refer_encode(w, addrs, 2);
+}
+
 static void write_unknown(struct nr_writer *w)
 {
     nr_message_head(w, 200, 3);
@@ -239,6 +246,21 @@ static void json_rest(struct vec *v, const struct nr_message *m)
     }
 }
 
+static void json_refer(struct vec *v, const struct nr_message *m)
+{
+    struct nr_refer refer;
+    char text[NR_ADDR_TEXT];
+    if (m->type != NR_MSG_REFER || nr_refer_decode(m->body, &refer)) return;
+    nr_json_key(&v->json, "addresses");
+    nr_json_array(&v->json);
+    for (size_t i = 0; i < refer.count; i++) {
+        struct nr_addr a = nr_refer_at(&refer, i);
+        nr_addr_format(&a, text);
+        nr_json_str(&v->json, nr_bytes_str(text));
+    }
+    nr_json_array_end(&v->json);
+}
+
 static void json_messages(struct vec *v, struct nr_reader *r)
 {
     struct nr_message m;
@@ -252,6 +274,7 @@ static void json_messages(struct vec *v, struct nr_reader *r)
         json_record(v, &m);
         json_range(v, &m);
         json_rest(v, &m);
+        json_refer(v, &m);
         nr_json_object_end(&v->json);
     }
     nr_json_array_end(&v->json);
@@ -351,6 +374,7 @@ void vec_datagrams(struct vec *v)
         { "several messages", write_all },
         { "PROBE", write_probe },
         { "PULL", write_pull },
+        { "REFER", write_refer },
     };
     vec_open(v, "datagrams", "sealed datagrams, with what is in them; 64-bit numbers are 16 hex digits");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) opened(v, cases[i].name, cases[i].write, i);

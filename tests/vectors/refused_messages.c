@@ -14,6 +14,7 @@ static int decode(uint8_t type, struct nr_bytes body)
         struct nr_list list;
         struct nr_page page;
         struct nr_pull pull;
+        struct nr_refer refer;
         uint64_t n;
     } m;
     uint16_t missing;
@@ -31,6 +32,7 @@ static int decode(uint8_t type, struct nr_bytes body)
     case NR_MSG_PAGE: return nr_page_decode(body, &m.page);
     case NR_MSG_PULL: return nr_pull_decode(body, &m.pull);
     case NR_MSG_PROBE: return nr_probe_decode(body, &missing);
+    case NR_MSG_REFER: return nr_refer_decode(body, &m.refer);
     default: return 0;
     }
 }
@@ -76,6 +78,13 @@ static void refused_lengths(struct vec *v)
     refused(v, "PAGE without a cursor", NR_MSG_PAGE, 7);
     refused(v, "PROBE of 1 byte", NR_MSG_PROBE, 1);
     refused(v, "PROBE of 3 bytes", NR_MSG_PROBE, 3);
+    refused(v, "REFER to nobody", NR_MSG_REFER, 0);
+    put(0, "\x04\x01\x02\x03\x04", 5);
+    refused(v, "REFER of an address and a byte", NR_MSG_REFER, 20);
+    put(0, "\x04\x01\x02\x03\x04\x05", 6);
+    refused(v, "REFER with bytes behind an IPv4 address", NR_MSG_REFER, 19);
+    put(0, "\x04\x01\x02\x03\x04", 5);
+    refused(v, "REFER with a second address of no family", NR_MSG_REFER, 38);
 }
 
 static void refused_values(struct vec *v)

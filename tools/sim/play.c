@@ -78,6 +78,10 @@ void sim_play_census(struct sim_world *w)
     census_of(w, "cold records a node", count_cold);
     census_of(w, "hot records a node", count_hot);
     census_of(w, "paths a node", count_paths);
+    const struct sim_traffic *t = &w->traffic;
+    sim_trace_line(&w->trace, 1, w->now_us, "sent: %.1f KB a node, %.2f copies of each cold record taken",
+                   (double)t->bytes / 1000 / (double)w->node_count,
+                   t->cold_saved ? (double)t->cold_payloads / (double)t->cold_saved : 0);
 }
 
 /* Each second it also says how far they are. */
@@ -142,6 +146,7 @@ int64_t sim_play_agree(struct sim_world *w, int64_t limit_us)
         sim_fail(w, "the nodes do not agree within %lld ms", (long long)(limit_us / 1000));
     }
     int64_t took_us = w->now_us - start_us;
+    if (took_us) sim_play_census(w);
     if (!w->failed) sim_trace_line(&w->trace, 1, w->now_us, "all agree after %lld ms", (long long)(took_us / 1000));
     return took_us;
 }

@@ -150,11 +150,16 @@ def page(f):
     return {"next": f.u64(), "ids": f.ids(0, 143)}
 
 
+def refer(f):
+    need(f.left() % 19 == 0 and 1 <= f.left() // 19 <= 32, "B.3: number of addresses")
+    return {"addresses": [f.address() for _ in range(f.left() // 19)]}
+
+
 MESSAGES = {
     1: ("hello", hello), 2: ("proof", proof), 3: ("ping", ping), 4: ("pong", ping), 5: ("bye", bye), 6: ("push", push),
     7: ("announce", ids), 8: ("want", ids), 9: ("piece", piece), 10: ("want_pieces", want_pieces), 11: ("split", split),
     12: ("list", listing), 13: ("walk", walk), 14: ("page", page), 15: ("probe", probe),
-    17: ("pull", pull),
+    16: ("refer", refer), 17: ("pull", pull),
 }
 
 

@@ -1,0 +1,165 @@
+/* Telling newcomers of others (proto/README.md C.2.3 to C.2.5), and what a hostile REFER cannot do (D.5). */
+#include "unit/core_fixture.h"
+
+#include <string.h>
+
+#include "proto/message.h"
+
+#define FAR 192 /* first byte of the addresses at which nobody is */
+
+static int setup(void **state)
+{
+    static struct fix f;
+    *state = &f;
+    return 0;
+}
+
+static bool all_met(struct fix *f, void *unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < f->count; i++)
+        if (nr_core_peer_count(f->peers[i].core) < f->count - 1) return false;
+    return true;
+}
+
+/* Who joins through one seed has met everybody, and knows everybody, well before a tick of any timer. */
+static void test_join_at_once(void **state)
+{
+    struct fix *f = *state;
+    fix_init(f, 8);
+    for (size_t i = 0; i < f->count; i++) fix_stop(f, i);
+    for (size_t i = 0; i < f->count; i++) {
+        fix_start(f, i);
+        fix_register(f, i, f->peers[i].id);
+    }
+    fix_until(f, 150, all_met, NULL, "all have met");
+    fix_until(f, 50, fix_all_equal, NULL, "all equal");
+    assert_true(nr_core_stats(f->peers[0].core)->messages_out[NR_MSG_REFER] >= 6);
+    fix_fini(f);
+}
+
+/* How often each far address was sent a HELLO. */
+struct hellos {
+    size_t to[4][256];
+    size_t all, addresses;
+};
+
+static bool count_hellos(struct fix *f, struct fix_peer *from, const struct nr_datagram *d)
+{
+    struct hellos *h = f->filter_arg;
+    (void)from;
+    if (d->to.ip[0] != FAR) return true;
+    h->all++;
+    h->addresses += h->to[d->to.ip[2]][d->to.ip[3]]++ == 0;
+    return true;
+}
+
+/* A REFER in the name of one peer to another, over their path: 32 addresses that nobody has told yet. */
+static void say_refer(struct fix *f, size_t from, size_t to, uint8_t run, size_t cut)
+{
+    uint8_t plain[NR_PLAIN_MAX];
+    struct nr_addr addrs[NR_REFER_MAX];
+    struct nr_writer w;
+    struct nr_core *core = f->peers[from].core;
+    struct nr_header h = { .incarnation = nr_core_incarnation(core),
+                           .number = nr_core_stats(core)->datagrams_out + 100 + run,
+                           .fingerprint = nr_core_fingerprint(core) };
+    memcpy(h.sender, f->peers[from].key.pub, sizeof h.sender);
+    for (size_t i = 0; i < NR_REFER_MAX; i++)
+        addrs[i] =
+            (struct nr_addr){ .family = 4, .ip = { FAR, 0, run / 8, (uint8_t)(run % 8 * 32 + i) }, .port = 9206 };
+    nr_writer_init(&w, plain, sizeof plain);
+    nr_header_encode(&w, &h);
+    nr_refer_encode(&w, addrs, NR_REFER_MAX);
+    struct nr_bytes all = nr_writer_bytes(&w);
+    plain[NR_HEADER_SIZE + 2] = (uint8_t)(plain[NR_HEADER_SIZE + 2] - cut);
+    nr_core_receive(f->peers[to].core, fix_now(f, &f->peers[to]), &f->peers[from].addr,
+                    nr_bytes(all.data, all.len - cut));
+}
+
+static void begin(struct fix *f, struct hellos *h)
+{
+    memset(h, 0, sizeof *h);
+    fix_init(f, 2);
+    fix_until(f, 1000, fix_all_equal, NULL, "equal");
+    f->filter = count_hellos;
+    f->filter_arg = h;
+}
+
+/* What a peer tells that this one chose is greeted: at once, each address once, and one REFER is all that counts. */
+static void test_told_once(void **state)
+{
+    struct fix *f = *state;
+    static struct hellos h;
+    begin(f, &h);
+    say_refer(f, 0, 1, 0, 0);
+    fix_run_ms(f, 100);
+    assert_true(h.all >= 4);
+    for (uint8_t run = 1; run < 30; run++) {
+        say_refer(f, 0, 1, run, 0);
+        fix_run_ms(f, 1000);
+    }
+    assert_int_equal(h.addresses, NR_REFER_MAX);
+    assert_int_equal(h.all, NR_REFER_MAX);
+    for (size_t i = 0; i < NR_REFER_MAX; i++) assert_int_equal(h.to[0][i], 1);
+    fix_fini(f);
+}
+
+/* Who came by itself directs nobody. */
+static void test_uninvited(void **state)
+{
+    struct fix *f = *state;
+    static struct hellos h;
+    begin(f, &h);
+    say_refer(f, 1, 0, 0, 0);
+    fix_run_ms(f, 5000);
+    assert_int_equal(h.all, 0);
+    assert_int_equal(nr_core_stats(f->peers[0].core)->messages_in[NR_MSG_REFER], 1);
+    fix_fini(f);
+}
+
+/* A malformed REFER is counted, and uses up nothing. */
+static void test_malformed(void **state)
+{
+    struct fix *f = *state;
+    static struct hellos h;
+    begin(f, &h);
+    uint64_t before = nr_core_stats(f->peers[1].core)->datagrams_malformed;
+    say_refer(f, 0, 1, 0, 5);
+    fix_run_ms(f, 1000);
+    assert_int_equal(h.all, 0);
+    assert_int_equal(nr_core_stats(f->peers[1].core)->datagrams_malformed, before + 1);
+    say_refer(f, 0, 1, 1, 0);
+    fix_run_ms(f, 1000);
+    assert_true(h.all > 0);
+    fix_fini(f);
+}
+
+/* All that many tell together is bounded: 64 addresses at once, one a second. */
+static void test_bounded_in_all(void **state)
+{
+    struct fix *f = *state;
+    static struct hellos h;
+    memset(&h, 0, sizeof h);
+    fix_init(f, 6);
+    fix_until(f, 1000, fix_all_equal, NULL, "equal");
+    f->filter = count_hellos;
+    f->filter_arg = &h;
+    for (uint8_t round = 0; round < 4; round++)
+        for (uint8_t i = 0; i < 5; i++) {
+            say_refer(f, i, 5, (uint8_t)(round * 5 + i), 0);
+            fix_run_ms(f, 500);
+        }
+    assert_true(h.all > 0);
+    assert_true(h.addresses <= 64 + 10 && h.all == h.addresses);
+    fix_fini(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_join_at_once), cmocka_unit_test(test_told_once),      cmocka_unit_test(test_uninvited),
+        cmocka_unit_test(test_malformed),    cmocka_unit_test(test_bounded_in_all),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
