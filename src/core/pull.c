@@ -4,17 +4,17 @@
  * leaves e^-n of the nodes out after n messages to each, a pull squares the share of those who lack it). */
 #include "core/state.h"
 
-#define MAKER_PUSHES   24
+#define MAKER_PUSHES   16
 #define RELAY_PUSHES   4
 #define REACHED_BY_ONE 300      /* from so many nodes on a second hop of pushes reaches but a few twice */
-#define PAUSE_SMALL_US 2000000  /* up to 32 nodes */
+#define PAUSE_SMALL_US 1500000  /* up to 42 nodes */
 #define PAUSE_NODES_US 64000000 /* divided by their number, with more */
 #define PAUSE_LARGE_US 400000   /* from 160 on */
 #define PAUSE_IDLE_US  1000000  /* at least, when the last pull brought nothing */
 #define PAUSE_FEW_US   2500000  /* where the maker has pushed to all, and nothing seems to be lost */
 #define IDLE_PULLS     8        /* in a row, that brought nothing: so it seems */
 #define WINDOW         80       /* tenths of a second: longer than a heartbeat takes to the last node */
-#define WINDOW_MAX     100      /* in a small cluster; what is offered must not be older than the next heartbeat */
+#define WINDOW_MAX     130      /* in a small cluster; what is offered must not be older than the next heartbeat */
 #define IDS_AT_LEAST   64
 #define BITS_AN_ID     6 /* with three places an id: 6 in 100 are wrongly found, and offered with another salt */
 #define IDS_MAX        (NR_PULL_FILTER_MAX * 8 / BITS_AN_ID)
@@ -112,7 +112,7 @@ static void ask(struct nr_core *core, struct nr_now now, struct nr_path *path)
 static int64_t pause_us(const struct nr_core *core)
 {
     bool few = core->paths.count <= NR_PUSH_ALL_MAX;
-    int64_t pause = known(core) > 32 ? PAUSE_NODES_US / known(core) : PAUSE_SMALL_US;
+    int64_t pause = known(core) > PAUSE_NODES_US / PAUSE_SMALL_US ? PAUSE_NODES_US / known(core) : PAUSE_SMALL_US;
     if (pause < PAUSE_LARGE_US) pause = PAUSE_LARGE_US;
     if (few || (!core->pull.brought && pause < PAUSE_IDLE_US)) pause = PAUSE_IDLE_US;
     if (few && core->pull.idle >= IDLE_PULLS) pause = PAUSE_FEW_US;

@@ -28,6 +28,18 @@ static void silence(void **state)
     assert_int_equal(after(NR_STATE_ONLINE, 0, -50000), NR_STATUS_ONLINE);
 }
 
+/* Of an interval longer than a minute three missed make a node degraded, five make it offline, whatever the bound. */
+static void long_intervals(void **state)
+{
+    (void)state;
+    assert_int_equal(after(NR_STATE_ONLINE, 50000, 299999), NR_STATUS_DEGRADED);
+    assert_int_equal(after(NR_STATE_ONLINE, 50000, 300000), NR_STATUS_OFFLINE);
+    assert_int_equal(after(NR_STATE_ONLINE, 120000, 359999), NR_STATUS_ONLINE);
+    assert_int_equal(after(NR_STATE_ONLINE, 120000, 360000), NR_STATUS_DEGRADED);
+    assert_int_equal(after(NR_STATE_ONLINE, 120000, 599999), NR_STATUS_DEGRADED);
+    assert_int_equal(after(NR_STATE_ONLINE, 120000, 600000), NR_STATUS_OFFLINE);
+}
+
 /* What is declared stands against silence: degraded until offline; maintenance, draining, left and offline until
  * forgotten. */
 static void declared(void **state)
@@ -159,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence),
+        cmocka_unit_test(long_intervals),
         cmocka_unit_test(declared),
         cmocka_unit_test(gone_by_observers),
         cmocka_unit_test(turns_at_the_moment_given),
