@@ -80,12 +80,14 @@ class Node:
     def register(self, node_id, **members):
         self.post("/api/v1/nodes/register", {"node_id": node_id, "hostname": f"{node_id}.example", "role": "worker", **members})
 
-    def known_to(self, seen):
-        """Whether its newest word is in what a reader has seen."""
-        own = seen.get(self.id)
-        if not own or own["status"] == "left" or (self.declared and own["status"] != self.declared):
+    def known_to(self, seen, own):
+        """Whether its newest word is in what a reader has seen; `own` is what it has seen itself, None where it does not read."""
+        there = seen.get(self.id)
+        if not there or there["status"] == "left" or (self.declared and there["status"] != self.declared):
             return False
-        return self.word is None or own["metadata"].get("word") == self.word
+        if own is not None and (self.id not in own or own[self.id]["updated_at"] != there["updated_at"]):
+            return False
+        return self.word is None or there["metadata"].get("word") == self.word
 
     def subjects(self, sponsored):
         """Whom is looked at where it is named: itself, or the nodes that it sponsors or did before it deleted them."""

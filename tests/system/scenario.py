@@ -14,6 +14,7 @@ status: 0 all held; 1 something did not; 2 wrong usage or a faulty file; 77 noth
 import argparse
 import http.client
 import math
+import subprocess
 import sys
 import time
 
@@ -30,7 +31,9 @@ USUAL = {"delay": 0.02, "jitter": 0.01}
 # What has no meaning here: the head's, and expectations that ask for counters of the simulator.
 HEAD_LEFT_OUT = ("metrics",)
 COUNTED = {*script.FIGURES} - {"memory"}
-TRANSIENT = (OSError, http.client.HTTPException, AssertionError)
+TRANSIENT = (OSError, ValueError, http.client.HTTPException, AssertionError, nr.ControlError)
+# What a process did that ends a scenario: it hung, or would not start.
+FATAL = (*TRANSIENT, subprocess.SubprocessError, RuntimeError, SystemError)
 
 
 class Failure(Exception):
@@ -58,8 +61,8 @@ class Run:
                     getattr(self, "do_" + step.verb)(step)
                 except script.Fault:
                     raise
-                except TRANSIENT as err:
-                    raise Failure(f"line {step.line}: {step.text}: {err}") from err
+                except FATAL as err:
+                    raise Failure(f"{self.where(step)}: {err}") from err
                 self.check_watch()
         finally:
             self.watch.end()
@@ -187,12 +190,13 @@ class Run:
         return ", ".join(wrong[:8])
 
     def lacks_known(self, step):
-        readers = self.readers("all")
-        views = [reader.seen() for reader in readers]
-        wanted = math.ceil(step.share * len(readers) - 1e-9)
+        views = {reader.number: reader.seen() for reader in self.readers("all")}
+        wanted = math.ceil(step.share * len(views) - 1e-9)
         nodes = [self.nodes.all[n] for n in self.sets[step.set] if n in self.nodes.all]
-        counts = {node.id: sum(map(node.known_to, views)) for node in nodes}
-        return ", ".join(f"{i}: on {count} of {len(readers)}" for i, count in counts.items() if count < wanted)
+        if not nodes:
+            raise Failure(f"{self.where(step)}: none of them was ever started")
+        counts = {node.id: sum(node.known_to(seen, views.get(node.number)) for seen in views.values()) for node in nodes}
+        return ", ".join(f"{i}: on {count} of {len(views)}" for i, count in counts.items() if count < wanted)
 
     def lacks_gone(self, step):
         subjects = set(self.subjects(step))
@@ -238,7 +242,8 @@ def check_sets(found, sets):
         try:
             if step.verb == "group":
                 sets.define(step)
-            for name in [getattr(step, key) for key in ("set", "to", "by", "other") if isinstance(getattr(step, key, None), str)]:
+            names = [getattr(step, key, None) for key in ("set", "to", "by", "other")] + getattr(step, "sets", [])
+            for name in filter(lambda n: isinstance(n, str), names):
                 sets[name]
         except script.Fault as fault:
             raise script.Fault(f"{found.path}:{step.line}: {fault}") from None

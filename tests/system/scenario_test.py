@@ -108,6 +108,8 @@ with concurrent.futures.ThreadPoolExecutor(4) as some:
 # A bad file is status 2, with its place; one for the simulator alone is skipped.
 status, out = scenario(HEAD + "kill 3\n")
 assert status == 2 and ":5: there is no node 3" in out, (status, out)
+status, out = scenario(HEAD + "group a first 1\nsplit a | 3\n")
+assert status == 2 and ":6: there is no node 3" in out, (status, out)
 status, out = scenario(HEAD + "wait\n")
 assert status == 2 and ":5: duration is missing" in out, (status, out)
 status, out = scenario("title t\nnodes 3\nwhy it takes a year\nwait 365d\n")

@@ -46,7 +46,7 @@ class Watch(threading.Thread):
         for reader in self.nodes.readers():
             try:
                 seen = reader.seen()
-            except (OSError, http.client.HTTPException, AssertionError):
+            except (OSError, ValueError, http.client.HTTPException, AssertionError):
                 continue
             if reader.reads():
                 with self.lock:
