@@ -6,6 +6,7 @@ import tempfile
 import unittest
 
 import nr
+import scenario
 import script
 
 HEAD = "title t\nnodes 10\nreal 4\n"
@@ -32,12 +33,16 @@ class Parser(unittest.TestCase):
         self.assertTrue(str(caught.exception).startswith(f"{self.path}:{line}: "), caught.exception)
         self.assertIn(why, str(caught.exception))
 
-    # Every scenario of the repository can be read, and names for each backend what it needs.
+    # Every scenario of the repository can be read, and what it names is there in a cluster of the size that it names for each backend.
     def test_all_files(self):
-        files = [name for name in os.listdir(SCENARIOS) if name.endswith(".scenario")]
+        files = [os.path.join(where, name) for where, _, names in os.walk(SCENARIOS) for name in names if name.endswith(".scenario")]
         self.assertGreater(len(files), 5)
-        for name in files:
-            self.assertTrue(script.script_of(os.path.join(SCENARIOS, name)).steps, name)
+        for path in files:
+            with self.subTest(path):
+                found = script.script_of(path)
+                for size in ("nodes", "real"):
+                    if size in found.head:
+                        scenario.check_sets(found, script.Sets(found.head[size], found.head.get("seeds", 1), 1))
 
     # The head is taken whole, comments and blanks are nothing.
     def test_head(self):
