@@ -73,15 +73,24 @@ void nr_core_offer_own(struct nr_core *core, struct nr_now now)
 
 /* Asking. */
 
+/* With heartbeats close together the windows are so many tenths of the interval: what a next heartbeat has replaced
+ * here is not to be offered by who has not heard that yet. */
+static uint32_t no_more_than(const struct nr_core *core, uint32_t window, uint32_t tenths_of_interval)
+{
+    uint32_t most = core->beat_promised_ms / 1000 * tenths_of_interval;
+    return most && most < window ? most : window;
+}
+
 /* The ids learnt lately, newest first. *age: what was learnt within it, in tenths of a second, is all there. */
 static size_t learnt_lately(const struct nr_core *core, struct nr_now now, uint64_t ids[static IDS_MAX], uint16_t *age)
 {
     const struct nr_set *set = &core->sets[NR_PLANE_HOT];
-    uint32_t at = tenths(core, now), all_within = WINDOW_MAX;
+    uint32_t at = tenths(core, now), all_within = no_more_than(core, WINDOW_MAX, 13),
+             window = no_more_than(core, WINDOW, 10);
     size_t n = 0;
     for (struct nr_entry *e = nr_set_newest(set); e; e = nr_set_older(set, e)) {
         if (e->learnt_tick == 0) continue;
-        if (n == IDS_MAX || (n >= IDS_AT_LEAST && age_of(e, at) >= WINDOW)) {
+        if (n == IDS_MAX || (n >= IDS_AT_LEAST && age_of(e, at) >= window)) {
             if (age_of(e, at) < all_within) all_within = age_of(e, at);
             break;
         }
