@@ -88,7 +88,6 @@ static void wait_anew(struct nr_watch *watch, struct nr_now now)
 {
     watch->doubting = false;
     watch->lost = false;
-    watch->heard_us = now.mono_us;
     watch->next_us = now.mono_us + watch->interval_us + watch->interval_us / 8;
 }
 
@@ -110,8 +109,9 @@ static void tell(struct nr_core *core, struct nr_now now, struct nr_watch *watch
 static void sign_of_life(struct nr_core *core, struct nr_now now, struct nr_watch *watch)
 {
     core->stats.doubts_ended += watch->doubting;
+    watch->heard_us = now.mono_us;
     watch->heard_ms = now.wall_ms;
-    wait_anew(watch, now);
+    if (watch->doubting || watch->lost) wait_anew(watch, now);
 }
 
 void nr_core_sign(struct nr_core *core, struct nr_now now, struct nr_path *path)
@@ -119,18 +119,26 @@ void nr_core_sign(struct nr_core *core, struct nr_now now, struct nr_path *path)
     struct nr_watch *watch = nr_watches_find(&core->watches, nr_key8(path->key));
     if (!watch) return;
     sign_of_life(core, now, watch);
-    if (watch->held_incarnation != path->incarnation) watch->held_until_us = 0;
+    bool called_gone = watch->said || nr_roster_gone_until_ms(&core->roster, nr_key8(path->key), watch->key_hash);
+    if (!called_gone && watch->incarnation != path->incarnation) {
+        if (watch->incarnation) watch->held_until_us = 0; /* this life was not called gone */
+        watch->incarnation = path->incarnation;
+    }
     if (watch->said) tell(core, now, watch, path);
     if (idle(watch, now)) remove_watch(&core->watches, watch);
 }
 
+/* It must not go and come all the time (C.7.6). */
+static void hold(struct nr_watch *watch, struct nr_now now)
+{
+    watch->held_until_us = now.mono_us + HOLD_US;
+}
+
 static void overruled(struct nr_core *core, struct nr_now now, struct nr_watch *watch)
 {
-    const struct nr_path *path = nr_paths_find_key(&core->paths, nr_key8(watch->key));
     core->stats.verdicts_overruled++;
     watch->said = false;
-    watch->held_until_us = now.mono_us + HOLD_US;
-    watch->held_incarnation = path ? path->incarnation : 0;
+    hold(watch, now);
 }
 
 void nr_core_own_word(struct nr_core *core, struct nr_now now, uint64_t key8, uint64_t stamp)
@@ -299,6 +307,15 @@ void nr_core_said(struct nr_core *core, struct nr_now now, const struct nr_trial
     watch->said_us = now.mono_us;
     watch->told_us = now.mono_us - TELL_EVERY_US;
     watch->next_us = now.mono_us + ASK_SLOWLY_US;
+}
+
+void nr_core_taken_back(struct nr_core *core, struct nr_now now, const struct nr_trial *t)
+{
+    uint64_t key8 = nr_key8(t->key);
+    struct nr_watch *watch = nr_watches_find(&core->watches, key8);
+    if (key8 == nr_key8(core->key)) return;
+    if (!watch && ranks_here(core, now, key8)) watch = add_watch(core, now, t->key, t->key_hash);
+    if (watch) hold(watch, now);
 }
 
 void nr_core_doubt(struct nr_core *core, struct nr_now now, const struct nr_trial *t)

@@ -26,8 +26,8 @@ struct nr_watch {
     int64_t doubt_us;
     uint64_t verdict_stamp;
     int64_t said_us, told_us;
-    int64_t held_until_us;     /* no VERDICT before, */
-    uint64_t held_incarnation; /* on this incarnation */
+    uint64_t incarnation;  /* of it, as far as it was not called gone since */
+    int64_t held_until_us; /* no VERDICT on that before */
 };
 
 /* A control under way: whose doubt it belongs to. */

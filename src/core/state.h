@@ -318,6 +318,8 @@ void nr_core_on_control(struct nr_core *core, uint64_t nonce);
 void nr_core_doubt(struct nr_core *core, struct nr_now now, const struct nr_trial *t);
 /* This peer has itself said so: the verdict of that stamp is held. */
 void nr_core_said(struct nr_core *core, struct nr_now now, const struct nr_trial *t, uint64_t stamp);
+/* It was judged gone, and is not any more. */
+void nr_core_taken_back(struct nr_core *core, struct nr_now now, const struct nr_trial *t);
 /* A path to it is no more. */
 void nr_core_watch_lost(struct nr_core *core, uint64_t key8);
 void nr_core_unwatch(struct nr_core *core, uint64_t key8);

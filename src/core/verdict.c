@@ -116,18 +116,19 @@ static void event_judged(struct nr_core *core, struct nr_bytes node_id, const ui
     e->until_ms = until_ms;
 }
 
-static void conclude(struct nr_core *core, const struct nr_trial *t)
+static void conclude(struct nr_core *core, struct nr_now now, const struct nr_trial *t)
 {
     int64_t was = nr_roster_gone_until_ms(&core->roster, key8_of(t), t->key_hash);
     if (was == t->until_ms || nr_roster_judge(&core->roster, key8_of(t), t->key_hash, t->until_ms)) return;
     core->stats.nodes_judged_gone += was == 0;
     event_judged(core, nr_trial_node_id(t), t->key, t->until_ms);
+    if (t->until_ms == 0) nr_core_taken_back(core, now, t);
 }
 
 static void judge(struct nr_core *core, struct nr_now now, uint64_t key_hash)
 {
     struct nr_trial t;
-    if (nr_core_try_node(core, now, key_hash, &t) == 0) conclude(core, &t);
+    if (nr_core_try_node(core, now, key_hash, &t) == 0) conclude(core, now, &t);
 }
 
 /* What comes. */
@@ -174,12 +175,10 @@ static void follow_heartbeat(struct nr_core *core, struct nr_now now, const stru
     heard(core, now, peer, rec);
 }
 
-/* Somebody says that this very node is gone: a newer word of it overrules that (C.7.6). */
-static void answer(struct nr_core *core, struct nr_now now, const struct nr_record *rec)
+/* Somebody says that this very node is gone: a newer word of it overrules that (C.7.6). Also where an earlier one
+ * would: who says so has not got that, and may not be alone. */
+static void answer(struct nr_core *core, struct nr_now now)
 {
-    struct nr_trial t;
-    uint64_t key_hash = nr_core_key_hash(core, NR_KIND_NODE, core->key, rec->subject);
-    if (nr_core_try_node(core, now, key_hash, &t) || rec->stamp < t.own_stamp) return;
     if (now.mono_us - core->answered_us < ANSWER_EVERY_US) {
         if (core->beat_us > now.mono_us + ANSWER_EVERY_US) core->beat_us = now.mono_us + ANSWER_EVERY_US;
         return;
@@ -193,9 +192,9 @@ static void follow_verdict(struct nr_core *core, struct nr_now now, const struct
     struct nr_verdict_body body;
     struct nr_trial t;
     if (nr_verdict_body_decode(rec->body, &body)) return;
-    if (memcmp(body.key, core->key, NR_KEY_SIZE) == 0) answer(core, now, rec);
+    if (memcmp(body.key, core->key, NR_KEY_SIZE) == 0) answer(core, now);
     if (nr_core_try_node(core, now, nr_core_key_hash(core, NR_KIND_NODE, body.key, rec->subject), &t)) return;
-    conclude(core, &t);
+    conclude(core, now, &t);
     if (memcmp(rec->signer, core->key, NR_KEY_SIZE) == 0)
         nr_core_said(core, now, &t, rec->stamp);
     else if (t.until_ms == 0 && rec->stamp > t.own_stamp)
@@ -293,7 +292,7 @@ static void judge_anew(struct nr_core *core, struct nr_now now, const struct nr_
     uint64_t node, stamp;
     bool own;
     if (!load_verdict(core, e, &node, &own, &stamp) || nr_core_try_node(core, now, node, &t)) return;
-    conclude(core, &t);
+    conclude(core, now, &t);
     if (own)
         nr_core_said(core, now, &t, stamp);
     else if (t.until_ms == 0 && stamp > t.own_stamp)

@@ -6,6 +6,11 @@ target_include_directories(test_core_counts PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_include_directories(test_core PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 nr_unit_test(core_set SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_set.c LINKS nr_core)
 nr_unit_test(core_parts SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_parts.c LINKS nr_core)
+nr_unit_test(core_roster SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_roster.c LINKS nr_core)
+nr_unit_test(core_verdict SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_verdict.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
+             LINKS nr_core nr_crypto)
+target_include_directories(test_core_roster PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+target_include_directories(test_core_verdict PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 nr_unit_test(core_repair SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_repair.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
              LINKS nr_core nr_crypto)
 target_include_directories(test_core_repair PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})

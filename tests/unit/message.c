@@ -301,6 +301,30 @@ static void pieces_make_the_record(void **state)
     }
 }
 
+static int probe_rc(struct nr_bytes body)
+{
+    uint16_t interval_ms;
+    return nr_probe_decode(body, &interval_ms);
+}
+
+/* PROBE, there and back; 0, or within its bounds. */
+static void probe_has_limits(void **state)
+{
+    static const uint16_t good[] = { 0, 200, 1500, 60000 }, bad[] = { 1, 199, 60001, 65535 };
+    uint16_t out;
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++) {
+        nr_probe_encode(message_begin(), good[i]);
+        assert_int_equal(nr_probe_decode(message_body(NR_MSG_PROBE), &out), 0);
+        assert_int_equal(out, good[i]);
+        message_has_one_length(message_body(NR_MSG_PROBE), probe_rc);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        nr_probe_encode(message_begin(), bad[i]);
+        assert_int_equal(nr_probe_decode(message_body(NR_MSG_PROBE), &out), NR_E_INVALID);
+    }
+}
+
 /* A PIECE cut at any byte is refused. */
 static void a_cut_piece_is_refused(void **state)
 {
@@ -329,6 +353,7 @@ int main(void)
         cmocka_unit_test(pull_has_limits),
         cmocka_unit_test(filters_find_what_is_in_them),
         cmocka_unit_test(refer_has_limits),
+        cmocka_unit_test(probe_has_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
