@@ -409,48 +409,6 @@ static void profile_round_trips(void **state)
     assert_int_equal(profile(), NR_E_INVALID);
 }
 
-static int verdict(void)
-{
-    struct nr_verdict_body b;
-    return nr_verdict_body_decode(nr_writer_bytes(&w), &b);
-}
-
-static void verdict_of(size_t key_len, uint64_t since)
-{
-    static const uint8_t key[NR_KEY_SIZE + 1];
-    begin(2);
-    nr_mp_write_cstr(&w, "key");
-    nr_mp_write_bin(&w, nr_bytes(key, key_len));
-    uint_member("since", since);
-}
-
-/* A VERDICT there and back; both members are required, and have one form. */
-static void verdict_round_trips(void **state)
-{
-    uint8_t key[NR_KEY_SIZE] = { 1, 2, 3 };
-    struct nr_verdict_body out;
-    (void)state;
-    nr_writer_init(&w, memory, sizeof memory);
-    nr_verdict_body_encode(&w, &(struct nr_verdict_body){ .key = key, .since_ms = NR_STAMP_MAX_MS });
-    assert_int_equal(nr_mp_check(nr_writer_bytes(&w), 3, false), 0);
-    assert_int_equal(nr_verdict_body_decode(nr_writer_bytes(&w), &out), 0);
-    assert_memory_equal(out.key, key, NR_KEY_SIZE);
-    assert_true(out.since_ms == NR_STAMP_MAX_MS);
-    verdict_of(NR_KEY_SIZE, 0);
-    assert_int_equal(verdict(), 0);
-    verdict_of(NR_KEY_SIZE - 1, 0);
-    assert_int_equal(verdict(), NR_E_INVALID);
-    verdict_of(NR_KEY_SIZE + 1, 0);
-    assert_int_equal(verdict(), NR_E_INVALID);
-    verdict_of(NR_KEY_SIZE, (uint64_t)NR_STAMP_MAX_MS + 1);
-    assert_int_equal(verdict(), NR_E_INVALID);
-    begin(1);
-    uint_member("since", 1);
-    assert_int_equal(verdict(), NR_E_INVALID);
-    begin(0);
-    assert_int_equal(verdict(), NR_E_INVALID);
-}
-
 /* Members that nobody here knows are stepped over, whatever they hold. */
 static void unknown_members_are_ignored(void **state)
 {
@@ -517,7 +475,6 @@ int main(void)
         cmocka_unit_test(times_have_limits),
         cmocka_unit_test(states_are_words),
         cmocka_unit_test(heartbeat_round_trips),
-        cmocka_unit_test(verdict_round_trips),
         cmocka_unit_test(intervals_have_limits),
         cmocka_unit_test(profile_round_trips),
         cmocka_unit_test(unknown_members_are_ignored),

@@ -1,4 +1,4 @@
-foreach(name body control datagram json_mp message message_range mp record token)
+foreach(name body body_verdict control datagram json_mp message message_range mp record token)
   nr_unit_test(${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/${name}.c LINKS nr_proto nr_base)
 endforeach()
 nr_fail_alloc(test_control)
