@@ -7,11 +7,12 @@
 #include "proto/mp.h"
 #include "tools/sim/world.h"
 
-#define HELLO_PACE_US    1000000 /* to one address, C.1.5 */
-#define HELLOS_A_SECOND  9       /* 8 of C.1.5, and C.2.2's one every 2 s */
-#define HELLOS_AT_START  80      /* the seeds, and what is remembered */
-#define SWEEP_GRACE_MS   5000    /* a dead record may lie this long until it is swept */
-#define ANOTHER_SUM_SALT UINT64_C(0x9fb21c651e98df25)
+#define VERDICT_SILENCE_US 1000000
+#define HELLO_PACE_US      1000000 /* to one address, C.1.5 */
+#define HELLOS_A_SECOND    9       /* 8 of C.1.5, and C.2.2's one every 2 s */
+#define HELLOS_AT_START    80      /* the seeds, and what is remembered */
+#define SWEEP_GRACE_MS     5000    /* a dead record may lie this long until it is swept */
+#define ANOTHER_SUM_SALT   UINT64_C(0x9fb21c651e98df25)
 
 void sim_check_init(struct sim_check *c)
 {
@@ -191,6 +192,27 @@ void sim_check_sent(struct sim_node *n, const struct nr_datagram *d)
             sim_fail(w, "%s has sent %llu bytes to %s, which has proven nothing and sent %llu", n->name,
                      (unsigned long long)c->bytes_out, text_of(&d->to, to), (unsigned long long)c->bytes_in);
     }
+}
+
+/* Verdicts */
+
+/* A.9, C.7: who says so ranks for the node, and has not heard it for a second. */
+void sim_check_verdict(struct sim_node *n, struct nr_bytes node_id)
+{
+    struct nr_standing s;
+    struct nr_now now = sim_node_now(n);
+    bool ranks = false;
+    uint64_t made = nr_core_stats(n->core)->verdicts_made;
+    if (made == n->verdicts_made) return; /* one of an earlier life, met at others */
+    n->verdicts_made = made;
+    if (nr_core_standing(n->core, now, node_id, &s) != 0) return;
+    for (size_t i = 0; i < s.observer_count; i++) ranks = ranks || s.observers[i].self;
+    if (!ranks)
+        sim_fail(n->world, "%s calls %.*s gone, which it does not observe", n->name, (int)node_id.len,
+                 (const char *)node_id.data);
+    if (s.heard_us >= 0 && now.mono_us - s.heard_us < VERDICT_SILENCE_US)
+        sim_fail(n->world, "%s calls %.*s gone, which it heard %lld ms ago", n->name, (int)node_id.len,
+                 (const char *)node_id.data, (long long)((now.mono_us - s.heard_us) / 1000));
 }
 
 /* Whole nodes */

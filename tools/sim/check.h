@@ -26,6 +26,8 @@ void sim_check_fini(struct sim_check *c);
 
 void sim_check_save(struct sim_node *n, const struct nr_record *rec, struct nr_now now);
 void sim_check_drop(struct sim_node *n, const struct nr_record *rec, struct nr_now now);
+/* A VERDICT signed here was saved. */
+void sim_check_verdict(struct sim_node *n, struct nr_bytes node_id);
 /* `msg` is what is about to be signed as a record. */
 void sim_check_sign(struct sim_node *n, struct nr_bytes msg);
 void sim_check_received(struct sim_node *n, const struct nr_addr *from, size_t size);

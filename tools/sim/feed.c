@@ -78,6 +78,7 @@ static void take_event(struct sim_node *n, const struct nr_event *e)
             sim_watch_seen(&w->watches, e->id, w->now_us);
         if (e->own && is_own_word(n, e)) n->word_stamp = e->stamp;
         sim_vigil_record(n, e);
+        if (e->own && e->kind == NR_KIND_VERDICT) sim_check_verdict(n, nr_bytes(e->subject, e->subject_len));
         trace_record(n, e, e->own ? "makes" : "takes");
         break;
     case NR_EVENT_ENDED: trace_record(n, e, "ends"); break;

@@ -163,6 +163,7 @@ void sim_node_boot(struct sim_node *n)
     n->state = SIM_UP;
     n->spins = 0;
     n->drop_failed = false;
+    n->verdicts_made = 0;
     n->awake_us = w->now_us;
     n->armed_us = NR_NEVER_US;
     n->commit_due = n->pulse_due = false;

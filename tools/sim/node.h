@@ -44,10 +44,11 @@ struct sim_node {
     uint32_t seed_node; /* joins through the seeds; its own index, other than 0: through nobody */
     uint32_t *inbox;    /* packets that wait while it is frozen */
     size_t inbox_count;
-    bool drop_failed;     /* in this life its store refused to drop something, which lies there dead */
-    uint64_t peers_up;    /* paths made, over all its lives */
-    uint64_t last_own_id; /* of the newest cold record that it made */
-    uint64_t word_stamp;  /* of the newest NODE record that it made of itself; 0: none */
+    bool drop_failed;       /* in this life its store refused to drop something, which lies there dead */
+    uint64_t verdicts_made; /* in this life, as far as they were checked */
+    uint64_t peers_up;      /* paths made, over all its lives */
+    uint64_t last_own_id;   /* of the newest cold record that it made */
+    uint64_t word_stamp;    /* of the newest NODE record that it made of itself; 0: none */
     struct sim_guard guard;
 };
 
