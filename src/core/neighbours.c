@@ -13,6 +13,7 @@
 #define EAGER_MAX       32
 #define EAGER_AT_ONCE   4
 #define FILL_EVERY_US   60000
+#define STOOD_STILL_US  5000000
 
 bool nr_core_connected(const struct nr_core *core, const struct nr_addr *a)
 {
@@ -162,6 +163,8 @@ void nr_core_care(struct nr_core *core, struct nr_now now)
 {
     if (now.mono_us >= core->fill_us) fill(core, now);
     if (now.mono_us < core->care_us) return;
+    /* A node that stood still has missed heartbeats that nobody offers any more, as one that had no path. */
+    if (core->care_us && now.mono_us - core->care_us > STOOD_STILL_US) core->walk.wanted = true;
     for (size_t i = core->paths.count; i-- > 0;) keep(core, now, core->paths.list[i]);
     greet_one(core, now);
     rotate(core, now);

@@ -52,7 +52,8 @@ void nr_core_spread_hot(struct nr_core *core, struct nr_now now, struct nr_entry
     struct nr_path *to[MAKER_PUSHES];
     bool walked = origin->from && core->walk.path == origin->from->serial; /* its other neighbours have it from it */
     e->learnt_tick = tenths(core, now) | (origin->quiet || walked ? QUIET : 0);
-    size_t pushes = !origin->from ? MAKER_PUSHES : origin->hops < hops_limit(core) ? RELAY_PUSHES : 0;
+    size_t pushes = origin->from ? RELAY_PUSHES : MAKER_PUSHES;
+    if (origin->from && origin->hops >= (origin->urgent ? NR_HOPS_MAX : hops_limit(core))) pushes = 0;
     if (e->learnt_tick & QUIET || pushes == 0) return;
     if (!nr_token_bucket_take(&core->pushes, 1, now.mono_us)) return;
     size_t n = nr_core_random_paths(core, origin->from, to, pushes);

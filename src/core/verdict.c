@@ -175,6 +175,13 @@ static void follow_heartbeat(struct nr_core *core, struct nr_now now, const stru
     heard(core, now, peer, rec);
 }
 
+bool nr_core_overrules(const struct nr_core *core, const struct nr_record *rec)
+{
+    if (core->roster.gone_count == 0 || (rec->kind != NR_KIND_HEARTBEAT && rec->kind != NR_KIND_NODE)) return false;
+    uint64_t key_hash = nr_core_key_hash(core, NR_KIND_NODE, rec->signer, rec->subject);
+    return nr_roster_gone_until_ms(&core->roster, nr_key8(rec->signer), key_hash) != 0;
+}
+
 /* Somebody says that this very node is gone: a newer word of it overrules that (C.7.6). Also where an earlier one
  * would: who says so has not got that, and may not be alone. */
 static void answer(struct nr_core *core, struct nr_now now)

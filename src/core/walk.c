@@ -2,7 +2,7 @@
  * newest heartbeat of each node without waiting for the next. */
 #include "core/state.h"
 
-#define WALK_TIMEOUT_US 1000000
+#define WALK_TIMEOUT_US 500000
 #define WALK_TRIES      4
 #define WALK_WANTS_MAX  (NR_WANTS_MAX / 4) /* leave room for what is announced meanwhile */
 
@@ -27,7 +27,7 @@ void nr_core_walk_care(struct nr_core *core, struct nr_now now)
     struct nr_walk *walk = &core->walk;
     if (!walk->wanted || now.mono_us - walk->at_us < WALK_TIMEOUT_US) return;
     struct nr_path *path = nr_paths_find(&core->paths, walk->path);
-    if (path && walk->tries++ < WALK_TRIES) {
+    if (path && walk->cursor && walk->tries++ < WALK_TRIES) { /* who sent no first page may have lost the path */
         ask_page(core, now, path);
         return;
     }
