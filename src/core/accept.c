@@ -220,12 +220,13 @@ int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
     struct nr_set *set = nr_core_set(core, rec.kind);
     const struct nr_entry *held = nr_set_find(set, facts.key_hash);
     bool newcomer = !held && (facts.flags & NR_ENTRY_PEER);
+    uint64_t before = held ? held->stamp : 0;
     err = check(core, now, &rec, id, held, origin);
     if (!err && held && held->stamp == rec.stamp) err = conflict(core, now, &rec, id, held);
     if (!err) err = nr_events_reserve(&core->events);
     if (!err) err = save(core, now, &rec, &facts, origin);
     if (err) return err;
-    by_want.urgent = nr_core_overrules(core, &rec);
+    by_want.urgent = nr_core_overrules(core, &rec) || nr_core_was_late(&rec, before);
     if (origin->from && (facts.flags & NR_ENTRY_OWN)) own_newer(core, now, &rec, id);
     nr_core_spread(core, now, nr_set_find(set, facts.key_hash), raw, origin);
     nr_core_verdict_follow(core, now, &rec, &facts, origin);

@@ -5,6 +5,7 @@
 #define BUDGET         200 /* heartbeats a second, of the whole cluster */
 #define BEATS_AT_LEAST 300000
 #define BEATS_MISSED   5
+#define BEATS_BORNE    3     /* by readers, unless configured otherwise */
 #define PRESUMED_MS    30000 /* between the heartbeats of a node that does not say: readers bear three (contract) */
 
 void nr_core_set_budget(struct nr_core *core, uint32_t budget)
@@ -59,6 +60,14 @@ void nr_core_beat_care(struct nr_core *core, struct nr_now now)
     core->beat_in_time = true;
     nr_core_own_beat(core, now);
     core->beat_in_time = false;
+}
+
+bool nr_core_was_late(const struct nr_record *rec, uint64_t before)
+{
+    struct nr_heartbeat_body body;
+    if (!before || rec->kind != NR_KIND_HEARTBEAT || nr_heartbeat_body_decode(rec->body, &body)) return false;
+    int64_t interval = body.interval_ms ? body.interval_ms : PRESUMED_MS;
+    return nr_stamp_ms(rec->stamp) - nr_stamp_ms(before) > BEATS_BORNE * interval;
 }
 
 /* Sponsored nodes. Time is cut into windows, of a power of two so that the borders stay when the cluster grows; the

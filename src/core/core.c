@@ -122,6 +122,7 @@ static void on_handshake(struct nr_core *core, struct nr_now now, const struct n
     struct nr_path *path = nr_core_on_proof(core, now, from, h, &proof);
     if (!path) return;
     note_fingerprint(core, now, path, h->fingerprint);
+    nr_core_push_owed(core, now, path);
     if (path->chosen)
         nr_core_repair_first(core, now, path);
     else if (nr_core_differs(core, path))

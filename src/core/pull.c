@@ -20,6 +20,7 @@
 #define IDS_MAX        (NR_PULL_FILTER_MAX * 8 / BITS_AN_ID)
 #define QUIET          UINT32_C(0x80000000) /* in learnt_tick: held, known to others, not offered */
 #define RETOUCHED_MAX  64
+#define OWED_US        5000000
 
 /* When a hot record was learnt: tenths of a second since the start, from 1 on. */
 static uint32_t tenths(const struct nr_core *core, struct nr_now now)
@@ -59,6 +60,21 @@ void nr_core_spread_hot(struct nr_core *core, struct nr_now now, struct nr_entry
     size_t n = nr_core_random_paths(core, origin->from, to, pushes);
     for (size_t i = 0; i < n; i++)
         nr_core_send_record(core, to[i], raw, e->id, (uint8_t)(origin->from ? origin->hops + 1 : 0));
+    if (origin->from) return;
+    core->pull.owed = (uint32_t)(pushes - n);
+    core->pull.owed_key_hash = e->key_hash;
+    core->pull.owed_until_us = now.mono_us + OWED_US;
+}
+
+void nr_core_push_owed(struct nr_core *core, struct nr_now now, struct nr_path *path)
+{
+    struct nr_hot_pull *pull = &core->pull;
+    struct nr_bytes raw;
+    if (pull->owed == 0 || now.mono_us >= pull->owed_until_us) return;
+    const struct nr_entry *e = nr_set_find(&core->sets[NR_PLANE_HOT], pull->owed_key_hash);
+    if (!e || nr_entry_dead(e, now) || core->host.load(core->host.ctx, e->key_hash, &raw)) return;
+    pull->owed--;
+    nr_core_send_record(core, path, raw, e->id, 0);
 }
 
 void nr_core_offer_own(struct nr_core *core, struct nr_now now)

@@ -19,7 +19,7 @@
 #define NR_SEEDS_MAX         64
 #define NR_REMEMBERED_MAX    128
 #define NR_OWN_ADDRESSES_MAX 32
-#define NR_GREETED_MAX       64
+#define NR_GREETED_MAX       80 /* a second's HELLOs: none is forgotten too soon */
 #define NR_ALIASES_MAX       64
 #define NR_REFERRED_MAX      32 /* addresses that others told, waiting for their HELLO */
 #define NR_SIGNER_BUCKETS    256
@@ -73,6 +73,9 @@ struct nr_hot_pull {
     bool brought;      /* it has sent something */
     uint32_t idle;     /* pulls in a row that brought nothing */
     int64_t answer_us; /* how long that takes; falls slowly */
+    uint32_t owed;     /* pushes of the newest record made here, to neighbours that come soon */
+    uint64_t owed_key_hash;
+    int64_t owed_until_us;
 };
 
 struct nr_core {
@@ -173,7 +176,7 @@ struct nr_origin {
     uint8_t hops;
     bool repair; /* came of a repair */
     bool quiet;  /* made here, and not passed on (C.8) */
-    bool urgent; /* takes back what is held against its node */
+    bool urgent; /* a heartbeat that makes a node online again */
 };
 int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
                    const struct nr_origin *said) NR_MUST_CHECK;
@@ -203,6 +206,8 @@ void nr_core_check_wants(struct nr_core *core, struct nr_now now);
 /* pull.c: hot records */
 void nr_core_spread_hot(struct nr_core *core, struct nr_now now, struct nr_entry *e, struct nr_bytes raw,
                         const struct nr_origin *origin);
+/* A path is there: what was made here a moment ago, for few neighbours then, is for this one too. */
+void nr_core_push_owed(struct nr_core *core, struct nr_now now, struct nr_path *path);
 /* What was made here while there was nobody to hear it is offered again. */
 void nr_core_offer_own(struct nr_core *core, struct nr_now now);
 void nr_core_pull_care(struct nr_core *core, struct nr_now now);
@@ -214,6 +219,9 @@ void nr_core_pull_held(struct nr_core *core, struct nr_now now, struct nr_bytes 
 /* beat.c: the pace of heartbeats */
 void nr_core_set_budget(struct nr_core *core, uint32_t budget);
 void nr_core_beat_care(struct nr_core *core, struct nr_now now);
+/* Whether a heartbeat comes so long after the one before, of this stamp (0: none), that readers called its node late.
+ */
+bool nr_core_was_late(const struct nr_record *rec, uint64_t before);
 /* The interval that this node's heartbeat says, which is being made; the next comes within it. */
 uint32_t nr_core_promise_beat(struct nr_core *core, struct nr_now now);
 /* Whether a sponsored node's heartbeat is passed on, after the one that is held; and the interval that it says where
