@@ -1,5 +1,7 @@
 /* Repair: range reconciliation of the cold set (proto/README.md C.5). The answers are stateless; what is remembered is
  * only the pace: with whom a repair is under way, and when the next may begin. The cost follows the difference. */
+#include <string.h>
+
 #include "core/state.h"
 
 #define ROOT_CHILD_BITS 6
@@ -96,8 +98,18 @@ static void sign_of_life(struct nr_core *core, struct nr_now now, const struct n
     if (core->repair.path == path->serial) core->repair.heard_us = now.mono_us;
 }
 
+/* Both have begun with each other at once: one repair does for both sides, that of the lesser key. */
+static bool is_double(const struct nr_core *core, const struct nr_path *path, struct nr_range range)
+{
+    return range.bits == 0 && core->repair.path == path->serial && memcmp(core->key, path->key, NR_KEY_SIZE) < 0;
+}
+
 void nr_core_on_split(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_split *m)
 {
+    if (is_double(core, path, m->range)) {
+        core->stats.repair_ranges_in++;
+        return; /* no sign of life: it may have lost what ours said */
+    }
     sign_of_life(core, now, path);
     uint32_t empty = print_of(0, m->salt);
     for (uint32_t i = 0; i < 1u << m->child_bits; i++) {
