@@ -29,11 +29,11 @@ bool nr_core_registry_address(struct nr_core *core, struct nr_addr *out)
         struct nr_bytes raw;
         struct nr_record rec;
         struct nr_node_body body;
-        struct nr_entry *e = nr_set_random_peer(&core->sets[NR_PLANE_COLD], &core->rng);
-        if (!e) return false;
-        if (e->flags & NR_ENTRY_OWN) continue;
-        if (core->host.load(core->host.ctx, e->key_hash, &raw) || nr_record_decode(raw, &rec)) continue;
-        if (nr_paths_find_key(&core->paths, nr_key8(rec.signer)) || nr_node_body_decode(rec.body, &body)) continue;
+        const struct nr_peer *peer = nr_roster_random(&core->roster, &core->rng);
+        if (!peer) return false;
+        if (peer->key8 == nr_key8(core->key) || nr_paths_find_key(&core->paths, peer->key8)) continue;
+        if (core->host.load(core->host.ctx, peer->key_hash, &raw) || nr_record_decode(raw, &rec)) continue;
+        if (rec.kind != NR_KIND_NODE || nr_node_body_decode(rec.body, &body) || body.gossip_count == 0) continue;
         *out = body.gossip[nr_rng_below(&core->rng, (uint32_t)body.gossip_count)];
         return true;
     }
@@ -66,7 +66,7 @@ static bool candidate(struct nr_core *core, struct nr_addr *out)
 /* Who has the neighbours that it needs greets others only for the sake of all. */
 static uint32_t hello_every_us(const struct nr_core *core)
 {
-    int64_t us = (int64_t)core->sets[NR_PLANE_COLD].peers * HELLO_SHARE_US;
+    int64_t us = (int64_t)core->roster.count * HELLO_SHARE_US;
     if (core->paths.count < NR_PATHS_WANTED || us < HELLO_EVERY_US) us = HELLO_EVERY_US;
     return (uint32_t)(us > HELLO_SLOW_US ? HELLO_SLOW_US : us);
 }

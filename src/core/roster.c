@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_MIN 8
+#define ROOM_MIN     8
+#define RANDOM_TRIES 32
 
 static_assert(sizeof(struct nr_peer) == 24, "a simulated cluster holds a hundred million of these");
 
@@ -101,6 +102,15 @@ struct nr_peer *nr_roster_next_of_key(const struct nr_roster *p, uint64_t key8, 
         if (!p->places[place].key_hash) return NULL;
         if (p->places[place].key8 == key8) return &p->places[place];
     }
+}
+
+const struct nr_peer *nr_roster_random(const struct nr_roster *p, struct nr_rng *rng)
+{
+    if (p->count == 0) return NULL;
+    uint32_t at = nr_rng_below(rng, p->room);
+    for (int tries = 0; !p->places[at].key_hash && tries < RANDOM_TRIES; tries++) at = nr_rng_below(rng, p->room);
+    while (!p->places[at].key_hash) at = after(p, at);
+    return &p->places[at];
 }
 
 const struct nr_peer *nr_roster_find_prefix(const struct nr_roster *p, uint32_t prefix)

@@ -5,6 +5,7 @@
 #define NR_CORE_ROSTER_H
 
 #include "base/err.h"
+#include "base/rng.h"
 #include "proto/limits.h"
 
 #include <stdbool.h>
@@ -44,6 +45,8 @@ struct nr_peer *nr_roster_find(const struct nr_roster *p, uint64_t key8, uint64_
 struct nr_peer *nr_roster_next_of_key(const struct nr_roster *p, uint64_t key8, uint32_t *at);
 /* One whose key begins with these four bytes; NULL: none. */
 const struct nr_peer *nr_roster_find_prefix(const struct nr_roster *p, uint32_t prefix);
+/* One by chance (not quite uniform where most have gone); NULL: none. */
+const struct nr_peer *nr_roster_random(const struct nr_roster *p, struct nr_rng *rng);
 /* By the key hash alone: slow. */
 const struct nr_peer *nr_roster_find_hash(const struct nr_roster *p, uint64_t key_hash);
 

@@ -228,7 +228,6 @@ static void facts_copy(struct nr_set *s, uint32_t e, const struct nr_entry *f)
     to->size = f->size;
     to->kind = f->kind;
     to->flags = f->flags;
-    s->peers += (f->flags & NR_ENTRY_PEER) != 0;
     if (ends(to) < s->first_end_ms) s->first_end_ms = ends(to);
     if (ends(to) < s->next_end_ms) s->next_end_ms = ends(to); /* the look may have passed it */
 }
@@ -254,7 +253,6 @@ void nr_set_put(struct nr_set *s, const struct nr_entry *facts)
     uint32_t e = (uint32_t)(old - s->entries);
     id_unlink(s, e);
     tree_add(s, old->key_hash, facts->id - old->id, 0);
-    s->peers -= (old->flags & NR_ENTRY_PEER) != 0;
     facts_copy(s, e, facts);
     id_link(s, e);
     list_unlink(s, e);
@@ -270,7 +268,6 @@ void nr_set_remove(struct nr_set *s, uint64_t key_hash)
     id_unlink(s, e);
     list_unlink(s, e);
     tree_add(s, key_hash, (uint64_t)0 - entry->id, (uint32_t)-1);
-    s->peers -= (entry->flags & NR_ENTRY_PEER) != 0;
     s->count--;
     entry->kind = 0;
     entry->chain = s->free;
@@ -371,17 +368,5 @@ struct nr_entry *nr_set_ended(struct nr_set *s, int64_t wall_ms)
     s->first_end_ms = s->next_end_ms;
     s->next_end_ms = INT64_MAX;
     s->look_at = 1;
-    return NULL;
-}
-
-struct nr_entry *nr_set_random_peer(const struct nr_set *s, struct nr_rng *rng)
-{
-    if (s->peers == 0) return NULL;
-    struct nr_range all = { 0 };
-    struct nr_entry *start = nr_set_at_or_after(s, nr_rng_u64(rng));
-    for (struct nr_entry *e = start; e; e = nr_set_next(s, all, e))
-        if (e->flags & NR_ENTRY_PEER) return e;
-    for (struct nr_entry *e = nr_set_first(s, all); e && e != start; e = nr_set_next(s, all, e))
-        if (e->flags & NR_ENTRY_PEER) return e;
     return NULL;
 }

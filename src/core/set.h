@@ -49,7 +49,6 @@ struct nr_set {
     int64_t next_end_ms;  /* of those that a look for ended ones has passed */
     uint32_t look_at;     /* where that look goes on */
     uint32_t newest, oldest;
-    uint32_t peers; /* how many carry NR_ENTRY_PEER */
 };
 
 #define NR_SET_ENTRY_BITS 19 /* what an entry's number takes; `max` lies below */
@@ -87,8 +86,5 @@ struct nr_entry *nr_set_older(const struct nr_set *s, const struct nr_entry *e);
 /* An entry whose lease has ended by then; NULL: none has. Looks through all of them where one may have ended, and not
  * again before the next may. */
 struct nr_entry *nr_set_ended(struct nr_set *s, int64_t wall_ms);
-
-/* An entry that carries NR_ENTRY_PEER, by chance (not quite uniform); NULL: none. */
-struct nr_entry *nr_set_random_peer(const struct nr_set *s, struct nr_rng *rng);
 
 #endif

@@ -55,6 +55,24 @@ static void one_key_many_nodes(void **state)
     nr_roster_fini(&p);
 }
 
+/* One by chance is any of those that are there, also when most have gone, and none when there is none. */
+static void one_by_chance(void **state)
+{
+    struct nr_roster p = { 0 };
+    struct nr_rng rng;
+    int picked[20] = { 0 };
+    (void)state;
+    nr_rng_init(&rng, 1);
+    assert_null(nr_roster_random(&p, &rng));
+    for (uint64_t i = 0; i < 1000; i++) add(&p, i << 54 | i, i + 1);
+    for (uint64_t i = 20; i < 1000; i++) nr_roster_remove(&p, i << 54 | i, i + 1);
+    for (int i = 0; i < 2000; i++) picked[nr_roster_random(&p, &rng)->key_hash - 1]++;
+    for (int i = 0; i < 20; i++) assert_true(picked[i] > 0);
+    for (uint64_t i = 0; i < 20; i++) nr_roster_remove(&p, i << 54 | i, i + 1);
+    assert_null(nr_roster_random(&p, &rng));
+    nr_roster_fini(&p);
+}
+
 /* A.9.1: the eight highest of mix(mix(key8) + key8), whoever came first; not the node itself. */
 static void ranks_are_the_spec_s(void **state)
 {
@@ -108,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(puts_and_removes),
         cmocka_unit_test(one_key_many_nodes),
+        cmocka_unit_test(one_by_chance),
         cmocka_unit_test(ranks_are_the_spec_s),
         cmocka_unit_test(the_gone_and_the_silent_do_not_rank),
     };
