@@ -67,6 +67,7 @@ def statement(cast):
     rng, whom = cast.rng, cast.whom
     kinds = {
         "wait": lambda: f"wait {duration(rng, 0.05, 400)}",
+        "stay": lambda: f"wait {duration(rng, 1800, 28800)}",  # leases end, verdicts too, and nothing else happens
         "write": lambda: f"write {whom()}" + rng.choice(("", "", " over 5s", " bytes 3000")),
         "sponsor": lambda: f"sponsor {whom()} {rng.randint(1, 5)}",
         "delete": lambda: f"delete {whom()}",
@@ -85,7 +86,7 @@ def statement(cast):
         "link": lambda: f"link {whom()} to {whom()} {link_words(rng)}",
         "heal": lambda: "heal",
     }
-    weights = {"wait": 20, "write": 8, "start": 8, "heal": 6, "thaw": 4, "clock": 2, "leave": 1}
+    weights = {"wait": 20, "write": 8, "start": 8, "heal": 6, "thaw": 4, "clock": 2, "leave": 1, "stay": 3}
     kind = rng.choices(list(kinds), [weights.get(k, 3) for k in kinds])[0]
     return kinds[kind]()
 
