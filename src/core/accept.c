@@ -26,7 +26,7 @@ uint64_t nr_core_key_hash(const struct nr_core *core, uint8_t kind, const uint8_
     return core->host.hash8(core->host.ctx, nr_writer_bytes(&w));
 }
 
-static uint8_t flags_of(const struct nr_core *core, const struct nr_record *rec)
+uint8_t nr_core_flags_of(const struct nr_core *core, const struct nr_record *rec)
 {
     uint8_t flags = memcmp(rec->signer, core->key, NR_KEY_SIZE) == 0 ? NR_ENTRY_OWN : 0;
     struct nr_node_body body;
@@ -216,9 +216,14 @@ int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
                               .lease_s = rec.lease_s,
                               .size = (uint16_t)raw.len,
                               .kind = rec.kind,
-                              .flags = flags_of(core, &rec) };
+                              .flags = nr_core_flags_of(core, &rec) };
     struct nr_set *set = nr_core_set(core, rec.kind);
     const struct nr_entry *held = nr_set_find(set, facts.key_hash);
+    if (!held) {
+        nr_core_aside_meet(core, now, facts.key_hash);
+        held = nr_set_find(set, facts.key_hash);
+        if (held && held->id == id) return refuse(&core->stats.records_known, NR_E_EXISTS);
+    }
     bool newcomer = !held && (facts.flags & NR_ENTRY_PEER);
     uint64_t before = held ? held->stamp : 0;
     err = check(core, now, &rec, id, held, origin);
@@ -234,7 +239,9 @@ int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
     return 0;
 }
 
-static void drop_one(struct nr_core *core, struct nr_now now, struct nr_set *set, const struct nr_entry *e)
+/* What has ended by a clock that nobody confirms stays in the store, aside: with the clock set right it may live. */
+static void drop_one(struct nr_core *core, struct nr_now now, struct nr_set *set, const struct nr_entry *e,
+                     bool confirmed)
 {
     bool known = false;
     struct nr_bytes raw;
@@ -243,10 +250,9 @@ static void drop_one(struct nr_core *core, struct nr_now now, struct nr_set *set
     if (core->host.load(core->host.ctx, e->key_hash, &raw) == 0 && raw.len <= sizeof copy &&
         nr_record_decode(nr_bytes(memcpy(copy, raw.data, raw.len), raw.len), &rec) == 0) {
         event_record(core, NR_EVENT_ENDED, &rec, e->id);
-        /* What the host cannot drop now it drops when it opens its store again: dead records are not restored. */
-        (void)!core->host.drop(core->host.ctx, &rec);
         known = true;
     }
+    if (!confirmed || !known || core->host.drop(core->host.ctx, &rec)) nr_core_aside_one(core, now);
     core->stats.records_ended++;
     core->stats.held[nr_counted_kind(e->kind)]--;
     uint64_t key_hash = e->key_hash;
@@ -259,27 +265,6 @@ void nr_core_drop_ended(struct nr_core *core, struct nr_now now)
     for (int i = 0; i < NR_PLANES; i++)
         for (struct nr_entry *e; (e = nr_set_ended(&core->sets[i], now.wall_ms));) {
             if (nr_events_reserve(&core->events)) return; /* the host drains, and we come back at once */
-            drop_one(core, now, &core->sets[i], e);
+            drop_one(core, now, &core->sets[i], e, nr_core_wall_confirmed(core, now));
         }
-}
-
-int nr_core_restore(struct nr_core *core, struct nr_now now, const struct nr_record *rec)
-{
-    nr_assert(!core->started);
-    struct nr_set *set = nr_core_set(core, rec->kind);
-    if (nr_record_ends_ms(rec->stamp, rec->lease_s) <= now.wall_ms) return NR_E_EXPIRED;
-    if (nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS) return NR_E_AHEAD;
-    int err = nr_set_reserve(set);
-    if (err) return err;
-    struct nr_entry facts = { .key_hash = nr_core_key_hash(core, rec->kind, rec->signer, rec->subject),
-                              .id = core->host.hash8(core->host.ctx, rec->raw),
-                              .stamp = rec->stamp,
-                              .lease_s = rec->lease_s,
-                              .size = (uint16_t)rec->raw.len,
-                              .kind = rec->kind,
-                              .flags = flags_of(core, rec) };
-    if (!nr_set_find(set, facts.key_hash)) core->stats.held[nr_counted_kind(rec->kind)]++;
-    nr_set_put(set, &facts);
-    nr_clock_follow(&core->clock, now, rec->stamp);
-    return 0;
 }

@@ -364,7 +364,8 @@ int nr_core_put_profile(struct nr_core *core, struct nr_now now, struct nr_bytes
     int err = know(core, now, NR_KIND_PROFILE, role, &k);
     if (err) return err;
     if (there(&k) && nr_profile_body_decode(k.winner.rec.body, &held) == 0) {
-        if (signed_here(core, &k) && nr_bytes_eq(held.config, config)) return 0;
+        bool same = signed_here(core, &k) && nr_bytes_eq(held.config, config);
+        if (same && !running_out(&k.winner.rec, now)) return 0;
         b.created_at_ms = held.created_at_ms;
     }
     nr_writer_init(&w, buf, sizeof buf);
@@ -422,7 +423,8 @@ void nr_core_own_beat(struct nr_core *core, struct nr_now now)
     struct nr_node_body held;
     struct nr_bytes id = nr_bytes(core->node_id, core->node_id_len);
     if (!core->self_body || know(core, now, NR_KIND_NODE, id, &k)) return;
-    if (!k.winner.any) nr_core_restate_self(core, now); /* its lease has ended while this machine slept */
+    /* Its lease has ended while this machine slept, or the clock was set back. */
+    if (!k.winner.any || (signed_here(core, &k) && running_out(&k.winner.rec, now))) nr_core_restate_self(core, now);
     if (know(core, now, NR_KIND_NODE, id, &k) || !there(&k) || !signed_here(core, &k)) return;
     if (nr_node_body_decode(k.winner.rec.body, &held)) return;
     struct nr_heartbeat_body beat = { .has_status = true, .status = held.state };

@@ -33,6 +33,7 @@ struct nr_core *nr_core_new(const struct nr_core_config *config, const struct nr
     core->host = *host;
     config_apply(core, config);
     nr_outbox_init(&core->outbox);
+    core->aside.look_us = NR_NEVER_US;
     for (int i = 0; i < NR_PLANES; i++)
         if (nr_set_init(&core->sets[i], NR_RECORDS_MAX, i == NR_PLANE_COLD)) {
             nr_core_free(core);
@@ -91,6 +92,7 @@ int nr_core_start(struct nr_core *core, struct nr_now now)
     if (err) return err;
     core->stats.clock_resets = core->clock.resets;
     if (core->clock.resets) (void)nr_events_add(&core->events, NR_EVENT_CLOCK_RESET);
+    nr_core_wall_start(core, now);
     timers_start(core, now);
     budgets_start(core, now);
     err = nr_core_verdict_start(core, now);
@@ -311,6 +313,7 @@ void nr_core_receive(struct nr_core *core, struct nr_now now, const struct nr_ad
 void nr_core_expire(struct nr_core *core, struct nr_now now)
 {
     if (!core->started || core->left) return;
+    nr_core_wall_care(core, now);
     nr_core_drop_ended(core, now);
     if (now.mono_us >= core->restate_us) nr_core_restate_self(core, now);
     nr_core_beat_care(core, now);
@@ -449,6 +452,14 @@ size_t nr_core_record_count(const struct nr_core *core, enum nr_plane plane)
 size_t nr_core_peer_count(const struct nr_core *core)
 {
     return core->paths.count;
+}
+
+void nr_core_aside(const struct nr_core *core, struct nr_aside_info *out)
+{
+    const struct nr_aside *a = &core->aside;
+    *out = (struct nr_aside_info){
+        .count = a->count, .ahead = a->ahead, .newest_ms = a->newest_ms, .confirmed = core->wall.confirmed
+    };
 }
 
 bool nr_core_learned_address(const struct nr_core *core, struct nr_addr *out)

@@ -44,6 +44,9 @@ struct nr_core_host {
     int (*load)(void *ctx, uint64_t key_hash, struct nr_bytes *raw);
     int (*drop)(void *ctx, const struct nr_record *rec);
     int (*evidence)(void *ctx, const struct nr_record *held, const struct nr_record *met);
+    /* All records, with the hashes of their keys; stops at nonzero from `each` and returns it. Meanwhile the core calls
+     * none of these that change the store. */
+    int (*each)(void *ctx, int (*each)(void *arg, uint64_t key_hash, const struct nr_record *rec), void *arg);
     /* All records of one kind about one subject, whoever signed them; stops at nonzero from `each` and returns it. */
     int (*subject)(void *ctx, uint8_t kind, struct nr_bytes subject,
                    int (*each)(void *arg, const struct nr_record *rec), void *arg);
@@ -68,9 +71,10 @@ struct nr_core_config {
 struct nr_core *nr_core_new(const struct nr_core_config *config, const struct nr_core_host *host);
 void nr_core_free(struct nr_core *core);
 
-/* Before nr_core_start: a record from the host's own store, well-formed, its signature checked when it was saved. A
- * dead one is NR_E_EXPIRED, one stamped too far ahead NR_E_AHEAD: the host drops these. */
-int nr_core_restore(struct nr_core *core, struct nr_now now, const struct nr_record *rec) NR_MUST_CHECK;
+/* Before nr_core_start: takes what the host's store holds, well-formed, its signatures checked when it was saved. What
+ * is dead by this clock, or stamped too far ahead of it, stays in the store, aside: the clock may be wrong
+ * (proto/README.md C.9). The core takes it back, or drops it, when it knows more. NR_E_NOMEM; what the host returns. */
+int nr_core_restore(struct nr_core *core, struct nr_now now) NR_MUST_CHECK;
 /* Takes the incarnation (reserves) and begins to gossip. */
 int nr_core_start(struct nr_core *core, struct nr_now now) NR_MUST_CHECK;
 
@@ -97,6 +101,7 @@ enum nr_event_type {
     NR_EVENT_CLOCK_RESET, /* the hybrid clock had run beyond the limit and was taken back */
     NR_EVENT_LEARNED,     /* our own address as others see it changed: addr */
     NR_EVENT_JUDGED,      /* what a quorum of observers says of a node changed: signer (whom), subject, until_ms */
+    NR_EVENT_CLOCK_STEP,  /* the wall clock was set, by step_ms: what readers see is to be computed anew */
 };
 struct nr_event {
     enum nr_event_type type;
@@ -109,6 +114,7 @@ struct nr_event {
     uint64_t id;
     struct nr_addr addr;
     int64_t until_ms; /* wall clock: gone until then, if it says nothing meanwhile; 0: not gone */
+    int64_t step_ms;
 };
 /* At most 4,096 wait; beyond that records are refused and other events are left out. The host
  * drains after each input, so that this is not met. */
@@ -207,6 +213,14 @@ uint64_t nr_core_fingerprint(const struct nr_core *core);
 uint64_t nr_core_incarnation(const struct nr_core *core);
 size_t nr_core_record_count(const struct nr_core *core, enum nr_plane plane);
 size_t nr_core_peer_count(const struct nr_core *core);
+/* What lies in the host's store and is not held, because this clock cannot take it for alive. */
+struct nr_aside_info {
+    size_t count;
+    size_t ahead;      /* of which stamped too far ahead of the clock */
+    int64_t newest_ms; /* the newest of these stamps */
+    bool confirmed;    /* most neighbours' clocks agree with this one */
+};
+void nr_core_aside(const struct nr_core *core, struct nr_aside_info *out);
 bool nr_core_learned_address(const struct nr_core *core, struct nr_addr *out);
 /* What the core holds under a key hash: its stamp and id; false: nothing (or dead). For checkers and tests. */
 bool nr_core_lookup(const struct nr_core *core, struct nr_now now, uint64_t key_hash, uint64_t *stamp, uint64_t *id);

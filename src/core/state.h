@@ -78,6 +78,24 @@ struct nr_hot_pull {
     int64_t owed_until_us;
 };
 
+/* The wall clock as far as this node can judge it. */
+struct nr_wall {
+    int64_t skew_ms;   /* ahead of the monotonic clock, when last looked at */
+    int64_t steady_us; /* since when it was not set */
+    int64_t check_us, asked_us;
+    bool confirmed; /* as last asked */
+};
+
+/* What is in the host's store and in no set, as last counted. */
+struct nr_aside {
+    size_t count;      /* all of it */
+    size_t ahead;      /* of which stamped beyond this clock's reach, */
+    bool others_ahead; /* by others too */
+    int64_t newest_ms; /* the newest stamp among these */
+    bool peers_back;   /* some that were taken back are peers, whom the roster lacks yet */
+    int64_t look_us;   /* when the store is looked through again; NR_NEVER_US: nothing is aside */
+};
+
 struct nr_core {
     struct nr_core_host host;
     uint8_t key[NR_KEY_SIZE];
@@ -86,6 +104,8 @@ struct nr_core {
     struct nr_rng rng;
     struct nr_core_stats stats;
     struct nr_clock clock;
+    struct nr_wall wall;
+    struct nr_aside aside;
     uint64_t incarnation;
     uint64_t number;
     bool started, left;
@@ -182,8 +202,27 @@ int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
                    const struct nr_origin *said) NR_MUST_CHECK;
 uint64_t nr_core_key_hash(const struct nr_core *core, uint8_t kind, const uint8_t signer[static NR_KEY_SIZE],
                           struct nr_bytes subject);
-/* Drops what has reached the end of its lease. */
+/* enum nr_entry_flag. */
+uint8_t nr_core_flags_of(const struct nr_core *core, const struct nr_record *rec);
+/* Drops what has reached the end of its lease; from the store only where the clock is confirmed. */
 void nr_core_drop_ended(struct nr_core *core, struct nr_now now);
+
+/* wall.c: whether the clock was set, and whether it can be believed */
+void nr_core_wall_start(struct nr_core *core, struct nr_now now);
+/* Most neighbours' clocks agree with this one; where there are none see there. */
+bool nr_core_wall_confirmed(struct nr_core *core, struct nr_now now);
+void nr_core_wall_care(struct nr_core *core, struct nr_now now);
+
+/* aside.c: what is in the host's store and cannot be taken for alive by this clock */
+/* Looks through the store when that is due: takes back what lives by now; drops what has ended, and says anew what this
+ * node said by a clock that was ahead, where the clock is confirmed. */
+void nr_core_aside_care(struct nr_core *core, struct nr_now now, bool confirmed);
+/* Takes back at once what lies there under this key hash, if it lives by now: it is about to be compared. */
+void nr_core_aside_meet(struct nr_core *core, struct nr_now now, uint64_t key_hash);
+/* One more lies there. */
+void nr_core_aside_one(struct nr_core *core, struct nr_now now);
+/* The clock was set back: what stands beyond its reach now leaves the sets. */
+void nr_core_aside_ahead(struct nr_core *core, struct nr_now now);
 
 /* spread.c */
 void nr_core_spread(struct nr_core *core, struct nr_now now, struct nr_entry *e, struct nr_bytes raw,
@@ -284,7 +323,7 @@ bool nr_core_overrules(const struct nr_core *core, const struct nr_record *rec);
 void nr_core_verdict_ended(struct nr_core *core, struct nr_now now, const struct nr_record *rec, uint64_t key_hash);
 /* Whether its signer may give this VERDICT (A.9.5). */
 bool nr_core_may_judge(const struct nr_core *core, struct nr_now now, const struct nr_record *rec);
-/* From the records restored. */
+/* From the records restored; again when more were taken back. */
 int nr_core_verdict_start(struct nr_core *core, struct nr_now now) NR_MUST_CHECK;
 void nr_core_verdict_care(struct nr_core *core, struct nr_now now);
 /* A VERDICT of this peer's own about the node whose NODE record stands under this key hash. */
@@ -351,7 +390,13 @@ void nr_core_restate_self(struct nr_core *core, struct nr_now now);
 /* The same in a while: longer and longer when it happens again and again, as with a key that two machines hold. */
 void nr_core_restate_soon(struct nr_core *core, struct nr_now now);
 void nr_core_own_beat(struct nr_core *core, struct nr_now now);
+
+/* renew.c */
 void nr_core_renew(struct nr_core *core, struct nr_now now);
+/* The clock was set ahead, from `was`: this node says anew what ended by that alone. */
+void nr_core_say_ended_again(struct nr_core *core, struct nr_now now, struct nr_now was);
+/* A record of this node's own, if it was seen by readers at `was`; false: it was not, or could not be said. */
+bool nr_core_say_again(struct nr_core *core, struct nr_now now, struct nr_now was, uint64_t key_hash);
 
 /* Whether its last word was of another set than ours is now. */
 static inline bool nr_core_differs(const struct nr_core *core, const struct nr_path *path)

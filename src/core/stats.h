@@ -55,7 +55,8 @@
     X(verdicts_made, "verdicts made by this peer")                                                                     \
     X(verdicts_overruled, "verdicts of this peer's own that a newer word of the node overruled")                       \
     X(nodes_judged_gone, "times that a quorum of observers called a node gone")                                        \
-    X(clock_resets, "times the hybrid clock was taken back from beyond the limit")
+    X(clock_resets, "times the hybrid clock was taken back from beyond the limit")                                     \
+    X(clock_steps, "times the wall clock was set by more than 30 s")
 
 /* Kinds of records as they are counted; the last stands for those of newer versions. */
 enum nr_counted_kind {

@@ -141,6 +141,8 @@ static void on_event(void *arg, const struct nr_event *e)
 
 static int open_relay(struct daemon *d)
 {
+    struct nr_aside_info aside;
+    nr_core_aside(d->core, &aside);
     d->loop = nr_loop_new();
     if (!d->loop) return fail("no event loop", NR_E_SYSTEM);
     d->control = control_new();
@@ -152,7 +154,7 @@ static int open_relay(struct daemon *d)
         .store = d->store,
         .commit = d->commit,
         .ring = &d->identity.ring,
-        .mend_views = !d->was_clean,
+        .mend_views = !d->was_clean || aside.count > 0, /* views may show what has ended */
         .before_expire = before_expire,
         .on_event = on_event,
         .arg = d,

@@ -1,6 +1,6 @@
 #include "noded/host.h"
 
-#include <stdlib.h>
+#include <inttypes.h>
 
 #include "base/log.h"
 
@@ -75,6 +75,27 @@ static int on_evidence(void *ctx, const struct nr_record *held, const struct nr_
     return nr_store_evidence_add(h->store, held, met);
 }
 
+struct each_record {
+    struct host *host;
+    int (*each)(void *arg, uint64_t key_hash, const struct nr_record *rec);
+    void *arg;
+};
+
+static int pass_on_noted(void *arg, uint64_t hash, const struct nr_record *rec)
+{
+    const struct each_record *e = arg;
+    bool own = memcmp(rec->signer, e->host->key->pub, NR_KEY_SIZE) == 0;
+    if (own && rec->stamp > e->host->newest_own) e->host->newest_own = rec->stamp;
+    return e->each(e->arg, hash, rec);
+}
+
+static int on_each(void *ctx, int (*each)(void *arg, uint64_t key_hash, const struct nr_record *rec), void *arg)
+{
+    struct host *h = ctx;
+    struct each_record e = { .host = h, .each = each, .arg = arg };
+    return nr_store_each(h->store, pass_on_noted, &e);
+}
+
 struct each_of {
     int (*each)(void *arg, const struct nr_record *rec);
     void *arg;
@@ -116,6 +137,7 @@ struct nr_core_host host_callbacks(struct host *h)
         .load = on_load,
         .drop = on_drop,
         .evidence = on_evidence,
+        .each = on_each,
         .subject = on_subject,
         .reserve = on_reserve,
     };
@@ -139,63 +161,6 @@ int host_release_stamps(struct host *h, uint64_t incarnation)
     return on_reserve(h, used + 1);
 }
 
-/* What nr_store_each hands out may not be changed while it walks: the dead are copied and dropped behind it, some at a
- * time. */
-#define DEAD_MAX 64
-
-struct dead {
-    uint8_t raw[NR_RECORD_MAX];
-    size_t len;
-};
-
-struct restore {
-    struct host *host;
-    struct nr_core *core;
-    struct nr_now now;
-    bool handed_over; /* the living are with the core: a further walk is for the dead */
-    struct dead *dead;
-    size_t dead_count;
-    size_t restored, dropped;
-};
-
-static bool is_dead(const struct nr_record *rec, struct nr_now now)
-{
-    return nr_record_ends_ms(rec->stamp, rec->lease_s) <= now.wall_ms ||
-           nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS;
-}
-
-static int restore_one(void *arg, uint64_t hash, const struct nr_record *rec)
-{
-    struct restore *r = arg;
-    (void)hash;
-    if (memcmp(rec->signer, r->host->key->pub, NR_KEY_SIZE) == 0 && rec->stamp > r->host->newest_own) {
-        r->host->newest_own = rec->stamp;
-    }
-    if (is_dead(rec, r->now)) {
-        if (r->dead_count == DEAD_MAX) return 0;
-        struct dead *d = &r->dead[r->dead_count++];
-        memcpy(d->raw, rec->raw.data, rec->raw.len);
-        d->len = rec->raw.len;
-        return 0;
-    }
-    if (r->handed_over) return 0;
-    r->restored++;
-    return nr_core_restore(r->core, r->now, rec);
-}
-
-static int drop_dead(struct restore *r)
-{
-    int err = 0;
-    for (size_t i = 0; i < r->dead_count && !err; i++) {
-        struct nr_record rec;
-        err = nr_record_decode(nr_bytes(r->dead[i].raw, r->dead[i].len), &rec);
-        if (!err) err = on_drop(r->host, &rec);
-        if (!err) err = nr_store_refresh(r->host->store, rec.kind, rec.subject, NULL, r->now.wall_ms);
-    }
-    r->dropped += r->dead_count;
-    return err;
-}
-
 static int remember_one(void *arg, const uint8_t key[static NR_KEY_SIZE], const struct nr_addr *addr, int64_t wall_ms)
 {
     (void)wall_ms;
@@ -203,20 +168,26 @@ static int remember_one(void *arg, const uint8_t key[static NR_KEY_SIZE], const 
     return 0;
 }
 
+/* Said once at the start; nodectl doctor says it at any time. */
+static void log_aside(const struct nr_core *core, struct nr_now now)
+{
+    struct nr_aside_info aside;
+    size_t cold = nr_core_record_count(core, NR_PLANE_COLD), hot = nr_core_record_count(core, NR_PLANE_HOT);
+    nr_core_aside(core, &aside);
+    nr_log_info("store: records restored: count=%zu aside=%zu", cold + hot + nr_core_record_count(core, NR_PLANE_BRIEF),
+                aside.count);
+    if (aside.ahead == 0) return;
+    nr_log_warning("clock: it is behind records that are stored here, which are kept until it is right: records=%zu "
+                   "behind=%" PRId64 " s",
+                   aside.ahead, (aside.newest_ms - now.wall_ms) / 1000);
+}
+
 int host_restore(struct host *h, struct nr_core *core, struct nr_now now)
 {
-    struct restore r = { .host = h, .core = core, .now = now, .dead = calloc(DEAD_MAX, sizeof *r.dead) };
-    int err = r.dead ? 0 : NR_E_NOMEM;
-    do {
-        r.dead_count = 0;
-        if (!err) err = nr_store_each(h->store, restore_one, &r);
-        if (!err) err = drop_dead(&r);
-        r.handed_over = true;
-    } while (!err && r.dead_count == DEAD_MAX);
+    int err = nr_core_restore(core, now);
     /* Where it cannot be taken back, what was said when this node ended runs out by itself. */
     if (!err && nr_store_unjudge(h->store)) nr_log_warning("store: what observers said before is still shown");
     if (!err) err = nr_store_each_peer(h->store, remember_one, core);
-    if (!err) nr_log_info("store: records restored: count=%zu dropped=%zu", r.restored, r.dropped);
-    free(r.dead);
+    if (!err) log_aside(core, now);
     return err;
 }

@@ -1,5 +1,6 @@
 #include "noded/relay.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -17,7 +18,7 @@ struct relay {
     struct nr_udp *udp;
     struct nr_timer *timer;
     struct nr_token_bucket log_budget;
-    bool views_stale;
+    bool views_stale, mend_now;
     struct relay_stats stats;
 };
 
@@ -92,6 +93,7 @@ static void log_event(const struct nr_event *e)
             nr_kind_name(e->kind), len, subject);
         break;
     case NR_EVENT_CLOCK_RESET: nr_log_warning("clock: stamps had run too far ahead, and follow the clock again"); break;
+    case NR_EVENT_CLOCK_STEP: nr_log_warning("clock: it was set: by=%" PRId64 " s", e->step_ms / 1000); break;
     case NR_EVENT_JUDGED:
         nr_log_info("gossip: %s: node=%.*s", e->until_ms ? "observers no longer hear a node" : "a node is heard again",
                     len, subject);
@@ -118,6 +120,7 @@ static void on_event(struct relay *r, const struct nr_event *e, struct nr_now no
         r->stats.events_unlogged++;
     }
     if (e->type == NR_EVENT_JUDGED) on_judged(r, e);
+    if (e->type == NR_EVENT_CLOCK_STEP) r->views_stale = r->mend_now = true;
     if (e->type == NR_EVENT_LEARNED) relay_own_addresses(r);
     /* An address that is not kept costs a restarted node some time, no more. */
     if (e->type == NR_EVENT_PEER_UP) (void)!nr_store_peer_put(r->o.store, e->signer, &e->addr, now.wall_ms);
@@ -129,6 +132,8 @@ static void drain_core(struct relay *r, struct nr_now now)
     struct nr_event e;
     struct nr_datagram d;
     while (nr_core_next_event(r->o.core, &e)) on_event(r, &e, now);
+    if (r->mend_now) relay_mend_views(r, now);
+    r->mend_now = false;
     while (nr_core_next_datagram(r->o.core, &d)) {
         size_t len = nr_seal(&r->sealer, d.plain, sealed);
         nr_udp_send(r->udp, &d.to, nr_bytes(sealed, len));

@@ -101,6 +101,18 @@ static int evidence(void *ctx, const struct nr_record *held, const struct nr_rec
     return 0;
 }
 
+static int each_record(void *ctx, int (*each)(void *arg, uint64_t key_hash, const struct nr_record *rec), void *arg)
+{
+    struct host *h = ctx;
+    struct nr_record rec;
+    for (int i = 0; i < SLOTS; i++) {
+        if (h->slots[i].len == 0 || nr_record_decode(nr_bytes(h->slots[i].raw, h->slots[i].len), &rec)) continue;
+        int err = each(arg, key_hash_of(&rec), &rec);
+        if (err) return err;
+    }
+    return 0;
+}
+
 static int subject(void *ctx, uint8_t kind, struct nr_bytes name, int (*each)(void *arg, const struct nr_record *rec),
                    void *arg)
 {
@@ -179,6 +191,7 @@ static struct nr_core *core_new(struct host *h, struct nr_now now)
                                       .load = load,
                                       .drop = drop,
                                       .evidence = evidence,
+                                      .each = each_record,
                                       .subject = subject,
                                       .reserve = reserve };
     struct nr_core *core = nr_core_new(&config, &callbacks);

@@ -117,6 +117,18 @@ static int host_evidence(void *ctx, const struct nr_record *held, const struct n
     return 0;
 }
 
+static int host_each(void *ctx, int (*each)(void *arg, uint64_t key_hash, const struct nr_record *rec), void *arg)
+{
+    struct fix_peer *p = ctx;
+    for (size_t i = 0; i < p->count; i++) {
+        struct nr_record rec;
+        assert_int_equal(nr_record_decode(nr_bytes(p->records[i].raw, p->records[i].len), &rec), 0);
+        int err = each(arg, nr_record_key_hash(rec.kind, rec.signer, rec.subject), &rec);
+        if (err) return err;
+    }
+    return 0;
+}
+
 static int host_subject(void *ctx, uint8_t kind, struct nr_bytes subject,
                         int (*each)(void *arg, const struct nr_record *rec), void *arg)
 {
@@ -161,16 +173,13 @@ void fix_start(struct fix *f, size_t i)
                                  .load = host_load,
                                  .drop = host_drop,
                                  .evidence = host_evidence,
+                                 .each = host_each,
                                  .subject = host_subject,
                                  .reserve = host_reserve };
     memcpy(config.key, p->key.pub, NR_KEY_SIZE);
     p->core = nr_core_new(&config, &host);
     assert_non_null(p->core);
-    for (size_t r = 0; r < p->count; r++) {
-        struct nr_record rec;
-        assert_int_equal(nr_record_decode(nr_bytes(p->records[r].raw, p->records[r].len), &rec), 0);
-        (void)!nr_core_restore(p->core, fix_now(f, p), &rec);
-    }
+    assert_int_equal(nr_core_restore(p->core, fix_now(f, p)), 0);
     if (i) nr_core_set_seeds(p->core, &f->peers[0].addr, 1);
     assert_int_equal(nr_core_start(p->core, fix_now(f, p)), 0);
 }

@@ -8,10 +8,11 @@
 #include "tools/sim/world.h"
 
 #define VERDICT_SILENCE_US 1000000
-#define HELLO_PACE_US      1000000 /* to one address, C.1.5 */
-#define HELLOS_A_SECOND    9       /* 8 of C.1.5, and C.2.2's one every 2 s */
-#define HELLOS_AT_START    80      /* the seeds, and what is remembered */
-#define SWEEP_GRACE_MS     5000    /* a dead record may lie this long until it is swept */
+#define HELLO_PACE_US      1000000  /* to one address, C.1.5 */
+#define HELLOS_A_SECOND    9        /* 8 of C.1.5, and C.2.2's one every 2 s */
+#define HELLOS_AT_START    80       /* the seeds, and what is remembered */
+#define SWEEP_GRACE_MS     5000     /* a dead record may lie this long until it is swept, */
+#define ASIDE_GRACE_US     90000000 /* and aside, once the clock is confirmed */
 #define ANOTHER_SUM_SALT   UINT64_C(0x9fb21c651e98df25)
 
 void sim_check_init(struct sim_check *c)
@@ -220,14 +221,13 @@ void sim_check_verdict(struct sim_node *n, struct nr_bytes node_id)
 void sim_check_booted(struct sim_node *n)
 {
     int64_t wall_ms = sim_node_now(n).wall_ms;
-    if (n->latest_ms > wall_ms) wall_ms = n->latest_ms; /* what was dead once may be gone, though the clock went back */
+    /* What was dead once by a clock that others confirmed may be gone, though it went back. */
+    if (n->latest_ms > wall_ms) wall_ms = n->latest_ms;
     for (size_t i = 0; i < n->guard.claim_count; i++) {
         const struct sim_claim *c = &n->guard.claims[i];
         struct nr_bytes raw;
         struct nr_record rec;
         if (!c->committed || c->committed_ends_ms <= wall_ms) continue;
-        if (nr_stamp_ms(c->committed) > sim_node_now(n).wall_ms + NR_STAMP_AHEAD_MS)
-            continue; /* nobody takes it, A.6.2 */
         if (nr_store_get(n->store, c->key_hash, &raw) != 0 || nr_record_decode(raw, &rec) != 0)
             sim_fail(n->world, "%s has lost a committed record of its own", n->name);
         else if (rec.stamp < c->committed)
@@ -241,7 +241,17 @@ struct whole {
     uint64_t sum, another_sum;
     size_t counts[3]; /* by plane */
     size_t dead;
+    size_t aside; /* in no index */
+    bool excused; /* it has not had the time to look */
 };
+
+/* Dead, and the clock was confirmed for long enough to drop it. */
+static bool overdue(const struct sim_node *n, int64_t dead_ms)
+{
+    int64_t since_us = n->confirmed_us > n->clock_set_us ? n->confirmed_us : n->clock_set_us;
+    return n->confirmed_us >= 0 && dead_ms * 1000 > ASIDE_GRACE_US && n->world->now_us - since_us > ASIDE_GRACE_US &&
+           n->world->now_us - n->awake_us > ASIDE_GRACE_US;
+}
 
 static int check_record(void *arg, uint64_t key_hash, const struct nr_record *rec)
 {
@@ -251,17 +261,19 @@ static int check_record(void *arg, uint64_t key_hash, const struct nr_record *re
     uint64_t held;
     uint64_t id = sim_crypto_id(&n->world->crypto, rec);
     int64_t dead_ms = s->now.wall_ms - nr_record_ends_ms(rec->stamp, rec->lease_s);
-    bool excused = n->drop_failed || n->world->now_us - n->awake_us < SWEEP_GRACE_MS * 1000;
-    if (dead_ms > SWEEP_GRACE_MS && !excused) {
+    if (overdue(n, dead_ms) && !n->drop_failed) {
         sim_fail(n->world, "%s holds a %s dead for %lld ms", n->name, nr_kind_name(rec->kind), (long long)dead_ms);
         return 1;
     }
-    bool known = nr_core_lookup(n->core, s->now, key_hash, &stamp, &held);
-    if (dead_ms >= 0 || (!known && n->drop_failed)) {
+    if (dead_ms >= 0 && (dead_ms <= SWEEP_GRACE_MS || s->excused)) {
         s->dead++;
         return 0;
     }
-    if (!known || stamp != rec->stamp || held != id) {
+    if (!nr_core_lookup(n->core, s->now, key_hash, &stamp, &held)) {
+        s->aside++;
+        return 0;
+    }
+    if (stamp != rec->stamp || held != id) {
         sim_fail(n->world, "%s: its index and its store differ about a %s of %.*s", n->name, nr_kind_name(rec->kind),
                  (int)rec->subject.len, (const char *)rec->subject.data);
         return 1;
@@ -287,16 +299,36 @@ static void check_set(struct sim_world *w, const struct sim_node *n, const struc
     c->sets[c->set_count++] = s->another_sum;
 }
 
+static bool lately(const struct sim_node *n, int64_t at_us)
+{
+    return n->world->now_us - at_us < SWEEP_GRACE_MS * 1000;
+}
+
+static void note_confirmed(struct sim_node *n, const struct nr_aside_info *aside)
+{
+    if (!aside->confirmed)
+        n->confirmed_us = -1;
+    else if (n->confirmed_us < 0)
+        n->confirmed_us = n->world->now_us;
+}
+
 size_t sim_check_node(struct sim_node *n)
 {
     struct sim_world *w = n->world;
+    struct nr_aside_info aside;
     if (w->failed || n->state != SIM_UP) return 0;
     struct whole s = { .node = n, .now = sim_node_now(n) };
+    s.excused = lately(n, n->awake_us) || lately(n, n->clock_set_us);
     w->check.whole++;
+    nr_core_aside(n->core, &aside);
+    note_confirmed(n, &aside);
     if (nr_store_each(n->store, check_record, &s) != 0) {
         sim_fail(w, "%s: its store cannot be read", n->name);
         return 0;
     }
+    if (s.aside > aside.count)
+        sim_fail(w, "%s: %zu records are in its store and not in its index, and it knows of %zu", n->name, s.aside,
+                 aside.count);
     size_t records = s.counts[NR_PLANE_COLD] + s.counts[NR_PLANE_HOT] + s.counts[NR_PLANE_BRIEF];
     if (s.dead) return records;
     for (int plane = 0; plane < 3; plane++)

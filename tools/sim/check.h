@@ -5,8 +5,8 @@
  * signed; one that is dropped is dead; a node signs only stamps that rise over all its lives and lie below what it has
  * durably reserved; a datagram is well-formed, in size, numbered upwards; to an address that has not proven itself go
  * no more bytes than came from it, and HELLOs at the pace of proto/README.md C.1.5 and C.2.2. At a start: what was
- * committed is there. Every so often, and at the end, whole: index, store and fingerprint of a node agree, nothing dead
- * is held, and nodes with one fingerprint hold one set. */
+ * committed is there, whatever its clock says. Every so often, and at the end, whole: index, store and fingerprint of a
+ * node agree, nothing dead is held for long, and nodes with one fingerprint hold one set. */
 #ifndef SIM_CHECK_H
 #define SIM_CHECK_H
 

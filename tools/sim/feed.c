@@ -30,9 +30,12 @@ void sim_node_receive(struct sim_node *n, uint32_t packet)
 
 void sim_node_expire(struct sim_node *n)
 {
-    n->armed_us = NR_NEVER_US;
     struct nr_now now = sim_node_now(n);
+    struct nr_aside_info aside;
+    n->armed_us = NR_NEVER_US;
     nr_core_expire(n->core, now);
+    nr_core_aside(n->core, &aside);
+    if (aside.confirmed && now.wall_ms > n->latest_ms) n->latest_ms = now.wall_ms;
     n->spins = nr_core_deadline(n->core) <= now.mono_us ? n->spins + 1 : 0;
     if (n->spins > SPINS_MAX) sim_fail(n->world, "%s: its deadline stays in the past", n->name);
     sim_node_drain(n);
@@ -143,8 +146,6 @@ void sim_node_drain(struct sim_node *n)
     struct nr_datagram d;
     int said = 0;
     if (w->failed) return;
-    int64_t wall_ms = sim_node_now(n).wall_ms;
-    if (wall_ms > n->latest_ms) n->latest_ms = wall_ms;
     while (nr_core_next_event(n->core, &e)) take_event(n, &e);
     if (n->guard.went_back) sim_fail(w, "%s signs a stamp not above its last", n->name);
     while (nr_core_next_datagram(n->core, &d)) {

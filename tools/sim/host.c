@@ -96,6 +96,11 @@ static int pass_on(void *arg, uint64_t hash, const struct nr_record *rec)
     return e->each(e->arg, rec);
 }
 
+static int host_each(void *ctx, int (*each)(void *arg, uint64_t key_hash, const struct nr_record *rec), void *arg)
+{
+    return nr_store_each(node_of(ctx)->store, each, arg);
+}
+
 static int host_subject(void *ctx, uint8_t kind, struct nr_bytes subject,
                         int (*each)(void *arg, const struct nr_record *rec), void *arg)
 {
@@ -129,6 +134,7 @@ struct nr_core_host sim_host(struct sim_node *n)
         .load = host_load,
         .drop = host_drop,
         .evidence = host_evidence,
+        .each = host_each,
         .subject = host_subject,
         .reserve = host_reserve,
     };

@@ -50,45 +50,6 @@ struct nr_now sim_node_now(const struct sim_node *n)
                             .wall_ms = n->world->wall_base_ms + now_us / 1000 + n->clock_offset_ms };
 }
 
-struct restore {
-    struct sim_node *node;
-    uint64_t *drop; /* key hashes of what the core did not want */
-    size_t count, capacity;
-};
-
-static int restore_one(void *arg, uint64_t key_hash, const struct nr_record *rec)
-{
-    struct restore *r = arg;
-    int err = nr_core_restore(r->node->core, sim_node_now(r->node), rec);
-    if (err == NR_E_EXPIRED || err == NR_E_AHEAD) {
-        r->drop = sim_grow(r->drop, r->count, &r->capacity, sizeof *r->drop);
-        r->drop[r->count++] = key_hash;
-        return 0;
-    }
-    return err;
-}
-
-static int drop_one(struct sim_node *n, uint64_t key_hash)
-{
-    struct nr_bytes raw;
-    struct nr_record rec;
-    uint8_t copy[NR_RECORD_MAX];
-    int err = nr_store_get(n->store, key_hash, &raw);
-    if (err) return err;
-    memcpy(copy, raw.data, raw.len);
-    err = nr_record_decode(nr_bytes(copy, raw.len), &rec);
-    return err ? err : nr_store_del(n->store, key_hash, &rec);
-}
-
-static int restore(struct sim_node *n)
-{
-    struct restore r = { .node = n };
-    int err = nr_store_each(n->store, restore_one, &r);
-    for (size_t i = 0; !err && i < r.count; i++) err = drop_one(n, r.drop[i]);
-    free(r.drop);
-    return err;
-}
-
 static int remember_one(void *arg, const uint8_t key[static NR_KEY_SIZE], const struct nr_addr *addr, int64_t wall_ms)
 {
     (void)wall_ms;
@@ -165,6 +126,7 @@ void sim_node_boot(struct sim_node *n)
     n->drop_failed = false;
     n->verdicts_made = 0;
     n->awake_us = w->now_us;
+    n->confirmed_us = -1;
     n->armed_us = NR_NEVER_US;
     n->commit_due = n->pulse_due = false;
     n->mono_base_us += nr_rng_below(&w->rng, 1000000);
@@ -174,7 +136,7 @@ void sim_node_boot(struct sim_node *n)
     struct nr_store_options options = { .evidence_max = 16 };
     int err = nr_store_open_memory(&n->store, n->disk, false, &options);
     if (!err) err = make_core(n);
-    if (!err) err = restore(n);
+    if (!err) err = nr_core_restore(n->core, sim_node_now(n));
     if (!err) err = nr_core_start(n->core, sim_node_now(n));
     if (err) {
         sim_fail(w, "%s does not start: %s", n->name, nr_strerror(err));

@@ -32,10 +32,12 @@ struct sim_node {
     struct nr_core *core;
     int64_t clock_offset_ms;
     int64_t mono_base_us;
-    int64_t latest_ms; /* the latest that its wall clock has ever said */
-    int64_t awake_us;  /* since when it runs without a pause */
-    int64_t armed_us;  /* when its valid EXPIRE event comes; NR_NEVER_US: none is queued */
-    uint32_t spins;    /* EXPIRE events in a row that left a deadline in the past */
+    int64_t clock_set_us; /* when that was last changed */
+    int64_t latest_ms;    /* the latest that its wall clock has ever said while others confirmed it */
+    int64_t confirmed_us; /* since when they do, as far as it was looked at; -1: they do not */
+    int64_t awake_us;     /* since when it runs without a pause */
+    int64_t armed_us;     /* when its valid EXPIRE event comes; NR_NEVER_US: none is queued */
+    uint32_t spins;       /* EXPIRE events in a row that left a deadline in the past */
     bool commit_due, pulse_due;
     bool advertises;   /* states its address; else learns it */
     bool silent_start; /* does not register when it starts */

@@ -186,6 +186,7 @@ void sim_play_finish(struct sim_world *w, int64_t limit_us)
     for (size_t i = 0; i < w->node_count; i++) {
         sim_node_thaw(&w->nodes[i]);
         w->nodes[i].clock_offset_ms = 0;
+        w->nodes[i].clock_set_us = w->now_us;
         if (!w->failed && w->nodes[i].state == SIM_OFF) sim_node_boot(&w->nodes[i]);
     }
     sim_play_agree(w, limit_us);

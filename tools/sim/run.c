@@ -130,7 +130,10 @@ static void act(struct sim_run *r, const struct sim_statement *st, struct sim_no
     case SIM_DO_POWER: sim_node_crash(n, true); break;
     case SIM_DO_FREEZE: sim_node_freeze(n); break;
     case SIM_DO_THAW: sim_node_thaw(n); break;
-    case SIM_DO_CLOCK: n->clock_offset_ms = st->us / 1000; break;
+    case SIM_DO_CLOCK:
+        n->clock_offset_ms = st->us / 1000;
+        n->clock_set_us = n->world->now_us;
+        break;
     case SIM_DO_MOVE: move(r->world, n); break;
     default: ask(r, st, n); break;
     }

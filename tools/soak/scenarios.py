@@ -32,6 +32,11 @@ def duration(rng, low, high):
     return f"{round(seconds * 1000)}ms" if seconds < 10 else f"{round(seconds)}s"
 
 
+def clock_error(rng):
+    """What peers take, or far beyond it."""
+    return rng.choice(("2m", "1h", "365d")) if chance(rng, 0.4) else duration(rng, 0.1, 50)
+
+
 def link_words(rng):
     words = []
     if chance(rng, 0.6):
@@ -80,7 +85,7 @@ def statement(cast):
         "freeze": lambda: f"freeze {whom()}",
         "thaw": lambda: f"thaw {whom()}",
         "move": lambda: f"move {rng.choice(('some', 'few'))}",  # not the seeds, which the others are told of
-        "clock": lambda: f"clock {whom()} {rng.choice(('+', '-'))}{duration(rng, 0.1, 50)}",
+        "clock": lambda: f"clock {whom()} {rng.choice(('+', '-'))}{clock_error(rng)}",
         "split": lambda: "split some | rest",
         "block": lambda: f"block {whom()} to {whom()}" + rng.choice(("", " 30%")),
         "link": lambda: f"link {whom()} to {whom()} {link_words(rng)}",
