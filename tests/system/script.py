@@ -17,7 +17,7 @@ LINK = ("delay", "jitter", "loss", "duplicate", "reorder", "corrupt")
 STATUSES = ("online", "degraded", "offline", "maintenance", "draining", "left")
 DECLARED = ("online", "degraded", "maintenance", "draining")
 HEAD = {"title", "nodes", "real", "why", "seeds", "link", "heartbeat", "lease", "metrics"}
-FIGURES = ("copies", "cold-copies", "bytes", "memory", "repair", "overhead")
+FIGURES = ("copies", "cold-copies", "bytes", "memory", "repair", "overhead", "trips")
 TAKEN = {"all", "not", "first", "last", "random", "sponsored", "to", "by", "over", "within", "in", *LINK}
 REPEAT_MAX = 10000
 

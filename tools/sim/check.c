@@ -122,7 +122,7 @@ static bool count_messages(struct sim_node *n, struct nr_reader *r, size_t size)
         if (m.type == 0 || m.type >= NR_MSG_TYPES)
             sim_fail(n->world, "%s sends a message of no known type", n->name);
         else
-            sim_traffic_message(t, &m);
+            sim_traffic_message(t, &m, n->world->now_us);
         hello_only = hello_only && m.type == NR_MSG_HELLO;
     }
     return hello_only;
@@ -189,6 +189,8 @@ void sim_check_sent(struct sim_node *n, const struct nr_datagram *d)
         check_hello(n, c, &d->to);
     } else if (!c->validated) {
         c->bytes_out += size;
+        double for_each = c->bytes_in ? (double)c->bytes_out / (double)c->bytes_in : 0;
+        if (for_each > w->check.amplified) w->check.amplified = for_each;
         if (c->bytes_out > c->bytes_in)
             sim_fail(w, "%s has sent %llu bytes to %s, which has proven nothing and sent %llu", n->name,
                      (unsigned long long)c->bytes_out, text_of(&d->to, to), (unsigned long long)c->bytes_in);

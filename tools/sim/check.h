@@ -19,6 +19,7 @@ struct sim_check {
     uint32_t next;    /* the node whose turn it is */
     uint64_t next_at; /* the step after which it is */
     uint64_t whole;   /* whole checks made */
+    double amplified; /* the most bytes sent for each received, to an address that had proven nothing */
 };
 
 void sim_check_init(struct sim_check *c);

@@ -139,11 +139,19 @@ static void expect_equal(struct wait *x)
     snprintf(w->failure, sizeof w->failure, "%s.scenario:%u: %.300s", x->run->script->name, x->st->line, what);
 }
 
+static void note(const struct wait *x, double found, double limit, const char *unit, bool held)
+{
+    const struct sim_statement *st = x->st;
+    struct sim_outcome o = { st->line, st->text, found, limit, unit, 1, held };
+    sim_outcome_note(&x->run->world->outcomes, &o);
+}
+
 static void expect_figure(struct wait *x)
 {
     char what[120];
     double found = sim_traffic_figure(x->run->world, x->st->figure);
     double limit = (double)x->st->number / 1000;
+    note(x, found, limit, "", found <= limit);
     sim_trace_line(&x->run->world->trace, 1, x->run->world->now_us, "%s is %.3f", sim_figure_names[x->st->figure],
                    found);
     if (found <= limit) return;
@@ -164,6 +172,8 @@ void sim_run_expect(struct sim_run *r, const struct sim_statement *st)
     case SIM_DO_EQUAL: expect_equal(&x); break;
     default: expect_figure(&x); break;
     }
+    if (st->verb != SIM_DO_FIGURE)
+        note(&x, (double)(r->world->now_us - start_us) / 1e6, (double)st->us / 1e6, "s", !r->world->failed);
     if (!r->world->failed)
         sim_trace_line(&r->world->trace, 1, r->world->now_us, "holds after %lld ms",
                        (long long)((r->world->now_us - start_us) / 1000));

@@ -33,11 +33,12 @@ static enum sim_part part_of(const struct nr_message *m)
     }
 }
 
-void sim_traffic_message(struct sim_traffic *t, const struct nr_message *m)
+void sim_traffic_message(struct sim_traffic *t, const struct nr_message *m, int64_t now_us)
 {
     size_t size = m->body.len + NR_MESSAGE_HEAD;
     t->type_bytes[m->type] += size;
     t->part_bytes[part_of(m)] += size;
+    if (m->type == NR_MSG_SPLIT && !t->split_us) t->split_us = now_us;
 }
 
 static size_t set_memory(const struct nr_set *s)
@@ -73,6 +74,15 @@ static size_t largest_node(const struct sim_world *w)
     return max;
 }
 
+/* By the links that all have, at the mean of their jitter. */
+static double round_trips(const struct sim_world *w)
+{
+    const struct sim_traffic *t = &w->traffic;
+    int64_t trip_us = 2 * w->config.link.delay_us + w->config.link.jitter_us;
+    if (!t->split_us || t->cold_us <= t->split_us || trip_us <= 0) return 0;
+    return (double)(t->cold_us - t->split_us) / (double)trip_us;
+}
+
 double sim_traffic_figure(const struct sim_world *w, enum sim_figure figure)
 {
     const struct sim_traffic *t = &w->traffic;
@@ -83,6 +93,7 @@ double sim_traffic_figure(const struct sim_world *w, enum sim_figure figure)
     case SIM_BYTES: return seconds > 0 ? (double)t->bytes / seconds / (double)w->node_count : 0;
     case SIM_MEMORY: return (double)largest_node(w);
     case SIM_REPAIR: return (double)t->part_bytes[SIM_REPAIRING];
+    case SIM_TRIPS: return round_trips(w);
     default: return ratio(t->part_bytes[SIM_COLD] + t->part_bytes[SIM_REPAIRING], t->cold_saved_bytes);
     }
 }

@@ -21,12 +21,14 @@ struct sim_traffic {
     uint64_t cold_payloads, cold_saved;
     uint64_t cold_saved_bytes;
     int64_t since_us;
+    int64_t split_us, cold_us; /* the first SPLIT, and the last cold record taken from another; 0: none */
 };
 
 /* A message that is sent; its type is known. */
-void sim_traffic_message(struct sim_traffic *t, const struct nr_message *m);
+void sim_traffic_message(struct sim_traffic *t, const struct nr_message *m, int64_t now_us);
 /* What a scenario may bound: copies of a heartbeat, of a cold record, bytes a node and second, bytes of the largest
- * node, bytes of repair in all, bytes of cold records and repair sent for each byte of cold records taken. */
+ * node, bytes of repair in all, bytes of cold records and repair sent for each byte of cold records taken, round trips
+ * from the first SPLIT until the last cold record was taken. */
 double sim_traffic_figure(const struct sim_world *w, enum sim_figure figure);
 /* What a core keeps: its index, its paths, what it waits for and what it is about to send; computed. */
 size_t sim_node_memory(const struct sim_node *n);

@@ -54,6 +54,7 @@ static void saved(struct sim_node *n, const struct nr_record *rec)
     if (!cold) return;
     t->cold_saved++;
     t->cold_saved_bytes += rec->raw.len;
+    t->cold_us = n->world->now_us;
 }
 
 static int host_save(void *ctx, const struct nr_record *rec, struct nr_now now)

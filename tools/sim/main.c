@@ -10,15 +10,16 @@
 
 #include "tools/sim/plot.h"
 #include "tools/sim/report.h"
+#include "tools/sim/result.h"
 #include "tools/sim/run.h"
 #include "tools/sim/scenario.h"
 #include "tools/sim/series.h"
 
 struct arguments {
     const struct sim_scenario *scenario; /* one in C; NULL: a file */
-    const char *file, *csv, *svg;
+    const char *file, *csv, *svg, *json;
     uint64_t seed, nodes, loss_percent, seconds, heartbeat_ms, lease, metrics, budget;
-    bool loss_given, metrics_given;
+    bool loss_given, metrics_given, progress;
     int verbose;
 };
 
@@ -41,6 +42,8 @@ static void usage(FILE *out)
             "  --lease N            seconds, of NODE records; default: the scenario's\n"
             "  --csv FILE           a row for each second of virtual time\n"
             "  --svg FILE           a plot of who knew when\n"
+            "  --json FILE          all that came of it, for programs (tools/sim/result.h)\n"
+            "  --progress           say on stderr how far it is, also where that is no terminal\n"
             "  --verbose            say what happens; twice: each node's events; thrice: each datagram\n"
             "  --help               this text\n\nScenarios:\n");
     for (size_t i = 0; i < sim_scenario_count; i++)
@@ -66,7 +69,8 @@ static const struct option options[] = {
     { "seconds", required_argument, NULL, 't' },  { "heartbeat-ms", required_argument, NULL, 'b' },
     { "lease", required_argument, NULL, 'e' },    { "metrics", required_argument, NULL, 'm' },
     { "budget", required_argument, NULL, 'u' },   { "csv", required_argument, NULL, 'c' },
-    { "svg", required_argument, NULL, 'g' },      { "verbose", no_argument, NULL, 'v' },
+    { "svg", required_argument, NULL, 'g' },      { "json", required_argument, NULL, 'j' },
+    { "progress", no_argument, NULL, 'p' },       { "verbose", no_argument, NULL, 'v' },
     { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
 };
 
@@ -87,6 +91,8 @@ static bool take_option(struct arguments *a, int c)
     case 'u': return number(optarg, "budget", 100000, &a->budget);
     case 'c': a->csv = optarg; return true;
     case 'g': a->svg = optarg; return true;
+    case 'j': a->json = optarg; return true;
+    case 'p': a->progress = true; return true;
     case 'v': a->verbose++; return true;
     default: return false;
     }
@@ -174,26 +180,42 @@ static bool draw(const struct arguments *a, const struct sim_world *w, const str
     return close_output(a->svg, svg) && written;
 }
 
+static bool write_result(const struct arguments *a, const struct sim_world *w, const char *scenario,
+                         const char *command, FILE *out)
+{
+    struct nr_buf text;
+    if (!out) return true;
+    nr_buf_init(&text, 0);
+    sim_result(w, scenario, command, &text);
+    bool written = !text.err && fwrite(text.data, 1, text.len, out) == text.len;
+    written = close_output(a->json, out) && written;
+    nr_buf_fini(&text);
+    return written;
+}
+
 static int run(const struct arguments *a, const struct sim_script *script, const struct sim_config *config,
                const char *command)
 {
     FILE *csv;
     FILE *svg = NULL;
+    FILE *json = NULL;
+    const char *name = a->scenario ? a->scenario->name : script->name;
     struct sim_series series;
-    if (!open_output(a->csv, &csv) || !open_output(a->svg, &svg)) return 2;
+    if (!open_output(a->csv, &csv) || !open_output(a->svg, &svg) || !open_output(a->json, &json)) return 2;
     struct sim_world *w = sim_world_new(config);
     sim_series_init(&series);
     w->sample = csv ? sim_series_sample : NULL;
     w->sample_arg = &series;
-    if (isatty(STDERR_FILENO) && !a->verbose) w->progress = sim_report_progress;
+    if (a->progress || (isatty(STDERR_FILENO) && !a->verbose)) w->progress = sim_report_progress;
     if (a->scenario)
         a->scenario->run(w);
     else
         sim_run(w, script);
     if (w->progress) fputc('\n', stderr);
-    sim_report(w, a->scenario ? a->scenario->name : script->name, command, stdout);
+    sim_report(w, name, command, stdout);
+    bool told = write_result(a, w, name, command, json);
     bool drawn = draw(a, w, &series, script, csv, svg);
-    int status = w->failed || !drawn ? 1 : 0;
+    int status = w->failed || !drawn || !told ? 1 : 0;
     sim_series_fini(&series);
     sim_world_free(w);
     return status;

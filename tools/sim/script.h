@@ -52,8 +52,8 @@ enum sim_verb {
     SIM_DO_TURNS,
 };
 
-enum sim_figure { SIM_COPIES, SIM_COLD_COPIES, SIM_BYTES, SIM_MEMORY, SIM_REPAIR, SIM_OVERHEAD };
-#define SIM_FIGURES 6
+enum sim_figure { SIM_COPIES, SIM_COLD_COPIES, SIM_BYTES, SIM_MEMORY, SIM_REPAIR, SIM_OVERHEAD, SIM_TRIPS };
+#define SIM_FIGURES 7
 extern const char *const sim_figure_names[SIM_FIGURES];
 
 /* A set as it is named; what it holds is settled when the statement is run. */

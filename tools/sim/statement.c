@@ -7,7 +7,8 @@
 #define SHARE_ALL        SIM_PPM
 #define COPIES_MAX_PPM   (10 * SIM_PPM)
 
-const char *const sim_figure_names[SIM_FIGURES] = { "copies", "cold-copies", "bytes", "memory", "repair", "overhead" };
+const char *const sim_figure_names[SIM_FIGURES] = { "copies", "cold-copies", "bytes", "memory",
+                                                    "repair", "overhead",    "trips" };
 
 static const char *const taken_names[] = { "all",   "not",    "first",     "last",    "random", "sponsored",
                                            "to",    "by",     "over",      "within",  "in",     "loss",
@@ -214,7 +215,7 @@ static void read_figure(struct sim_words *w, struct sim_statement *out)
         out->number = sim_words_amount(w);
         return;
     }
-    sim_words_fail(w, "equal, status, known, gone, copies, cold-copies, bytes, memory, repair or overhead");
+    sim_words_fail(w, "equal, status, known, gone, copies, cold-copies, bytes, memory, repair, overhead or trips");
 }
 
 static void read_expect(const struct sim_script *s, struct sim_words *w, struct sim_statement *out)

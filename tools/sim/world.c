@@ -46,6 +46,7 @@ void sim_world_free(struct sim_world *w)
     free(w->ghosts);
     free(w->nodes);
     nr_blob_pool_free(w->pool);
+    sim_outcomes_fini(&w->outcomes);
     sim_vigil_fini(&w->vigil);
     sim_watches_fini(&w->watches);
     sim_check_fini(&w->check);

@@ -12,6 +12,7 @@
 #include "tools/sim/ghost.h"
 #include "tools/sim/net.h"
 #include "tools/sim/node.h"
+#include "tools/sim/outcome.h"
 #include "tools/sim/trace.h"
 #include "tools/sim/vigil.h"
 #include "tools/sim/watch.h"
@@ -49,6 +50,7 @@ struct sim_world {
     bool watch_beats; /* the heartbeats that nodes make are watched */
     struct sim_traffic traffic;
     struct sim_vigil vigil;
+    struct sim_outcomes outcomes;
     int64_t sampled_us; /* up to when the samplers have looked */
     struct nr_blob_pool *pool;
     struct sim_node *nodes;
