@@ -335,7 +335,7 @@ int64_t nr_core_deadline(const struct nr_core *core)
                      core->tick_us,    core->wants_check_us,
                      core->beat_us,    core->renew_us,
                      core->restate_us, nr_core_repair_deadline(core),
-                     core->judge_us,   core->observers.probe_us,
+                     core->judge_us,   nr_core_probe_deadline(core),
                      core->pull.at_us, nr_core_watch_deadline(core) };
     int64_t first = NR_NEVER_US;
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)

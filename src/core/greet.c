@@ -156,7 +156,10 @@ static struct nr_path *path_make(struct nr_core *core, struct nr_now now, const 
 static void path_prove(struct nr_path *path, struct nr_now now, const struct nr_addr *from, const struct nr_header *h,
                        const struct nr_proof *m)
 {
-    if (path->incarnation != h->incarnation) nr_window_begin(&path->window, h->number);
+    if (path->incarnation != h->incarnation) {
+        nr_window_begin(&path->window, h->number);
+        path->probe_ms = 0;
+    }
     if (!nr_addr_eq(&path->addr, from)) path->open = 0; /* what is under way goes to the old address */
     path->incarnation = h->incarnation;
     path->addr = *from;
@@ -216,6 +219,7 @@ struct nr_path *nr_core_on_proof(struct nr_core *core, struct nr_now now, const 
     if (fresh) event_peer(core, NR_EVENT_PEER_UP, path);
     nr_core_learn_address(core, now);
     nr_core_sign(core, now, path);
+    nr_core_probe_met(core, path);
     return path;
 }
 

@@ -64,7 +64,9 @@ static struct nr_watch *add_watch(struct nr_core *core, struct nr_now now, const
     struct nr_watches *w = &core->watches;
     if (!make_room(w)) return NULL;
     struct nr_watch *watch = &w->list[w->count++];
+    const struct nr_path *path = nr_paths_find_key(&core->paths, nr_key8(key));
     *watch = (struct nr_watch){ .key_hash = key_hash,
+                                .incarnation = path ? path->incarnation : 0,
                                 .heard_us = now.mono_us,
                                 .heard_ms = now.wall_ms,
                                 .interval_us = FIRST_DOUBT_US,
@@ -73,9 +75,10 @@ static struct nr_watch *add_watch(struct nr_core *core, struct nr_now now, const
     return watch;
 }
 
+/* Stamps of a node only grow: an incarnation above its last word before it was called gone began after that. */
 static bool held(const struct nr_watch *watch, struct nr_now now)
 {
-    return now.mono_us < watch->held_until_us;
+    return now.mono_us < watch->held_until_us && watch->incarnation <= watch->gone_stamp;
 }
 
 /* Nothing is expected of it, and nothing need be remembered. */
@@ -119,11 +122,7 @@ void nr_core_sign(struct nr_core *core, struct nr_now now, struct nr_path *path)
     struct nr_watch *watch = nr_watches_find(&core->watches, nr_key8(path->key));
     if (!watch) return;
     sign_of_life(core, now, watch);
-    bool called_gone = watch->said || nr_roster_gone_until_ms(&core->roster, nr_key8(path->key), watch->key_hash);
-    if (!called_gone && watch->incarnation != path->incarnation) {
-        if (watch->incarnation) watch->held_until_us = 0; /* this life was not called gone */
-        watch->incarnation = path->incarnation;
-    }
+    if (path->incarnation > watch->incarnation) watch->incarnation = path->incarnation;
     if (watch->said) tell(core, now, watch, path);
     if (idle(watch, now)) remove_watch(&core->watches, watch);
 }
@@ -175,21 +174,34 @@ static void probe_ends(struct nr_core *core, struct nr_now now, struct nr_watch 
     if (idle(watch, now)) remove_watch(&core->watches, watch);
 }
 
-void nr_core_on_probe(struct nr_core *core, struct nr_now now, struct nr_path *path, uint16_t interval_ms)
+static void probe_comes(struct nr_core *core, struct nr_now now, const struct nr_path *path)
 {
     uint64_t key8 = nr_key8(path->key), node = node_of_key(core, key8);
     struct nr_watch *watch = nr_watches_find(&core->watches, key8);
-    core->stats.probes_in++;
-    if (interval_ms == 0) {
-        if (watch) probe_ends(core, now, watch);
-        return;
-    }
     if (!watch && node && ranks_here(core, now, key8)) watch = add_watch(core, now, path->key, node);
     if (!watch) return;
     watch->probed = true;
     watch->probed_us = now.mono_us;
-    watch->interval_us = (int64_t)interval_ms * 1000;
+    watch->interval_us = (int64_t)path->probe_ms * 1000;
     if (!watch->said) wait_anew(watch, now);
+}
+
+void nr_core_on_probe(struct nr_core *core, struct nr_now now, struct nr_path *path, uint16_t interval_ms)
+{
+    struct nr_watch *watch = nr_watches_find(&core->watches, nr_key8(path->key));
+    core->stats.probes_in++;
+    path->probe_ms = interval_ms;
+    if (interval_ms)
+        probe_comes(core, now, path);
+    else if (watch)
+        probe_ends(core, now, watch);
+}
+
+void nr_core_watch_newcomer(struct nr_core *core, struct nr_now now, uint64_t key8)
+{
+    const struct nr_path *path = nr_paths_find_key(&core->paths, key8);
+    if (path && path->probe_ms) probe_comes(core, now, path);
+    if (key8 == nr_key8(core->key)) core->observers.probe_us = now.mono_us; /* now it has observers */
 }
 
 /* Asking. */
@@ -304,18 +316,21 @@ void nr_core_said(struct nr_core *core, struct nr_now now, const struct nr_trial
     watch->doubting = watch->lost = false;
     watch->said = true;
     watch->verdict_stamp = stamp;
+    watch->gone_stamp = t->own_stamp;
     watch->said_us = now.mono_us;
     watch->told_us = now.mono_us - TELL_EVERY_US;
     watch->next_us = now.mono_us + ASK_SLOWLY_US;
 }
 
-void nr_core_taken_back(struct nr_core *core, struct nr_now now, const struct nr_trial *t)
+void nr_core_taken_back(struct nr_core *core, struct nr_now now, const struct nr_trial *t, uint64_t gone_stamp)
 {
     uint64_t key8 = nr_key8(t->key);
     struct nr_watch *watch = nr_watches_find(&core->watches, key8);
     if (key8 == nr_key8(core->key)) return;
     if (!watch && ranks_here(core, now, key8)) watch = add_watch(core, now, t->key, t->key_hash);
-    if (watch) hold(watch, now);
+    if (!watch) return;
+    watch->gone_stamp = gone_stamp;
+    hold(watch, now);
 }
 
 void nr_core_doubt(struct nr_core *core, struct nr_now now, const struct nr_trial *t)

@@ -26,8 +26,9 @@ struct nr_watch {
     int64_t doubt_us;
     uint64_t verdict_stamp;
     int64_t said_us, told_us;
-    uint64_t incarnation;  /* of it, as far as it was not called gone since */
-    int64_t held_until_us; /* no VERDICT on that before */
+    uint64_t incarnation;  /* the newest known of it; 0: none */
+    uint64_t gone_stamp;   /* its last word before it was called gone: what began later is another life */
+    int64_t held_until_us; /* no VERDICT on that life before */
 };
 
 /* A control under way: whose doubt it belongs to. */
@@ -52,9 +53,10 @@ struct nr_observers {
     uint64_t key8[NR_OBSERVERS_MAX];
     uint32_t count;
     uint32_t changes; /* of the peers, when they were chosen */
+    bool chosen;      /* once at least; before, whoever is met gets PROBEs */
     int64_t chosen_us;
     int64_t probe_us;
-    int64_t in_sync_by_us; /* until then nobody is probed before the records are here */
+    int64_t in_sync_by_us; /* they are chosen then at the latest, if the records are not here before */
 };
 
 #endif

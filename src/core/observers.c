@@ -3,6 +3,7 @@
 #include "core/state.h"
 
 #define PROBE_EVERY_MS  1500
+#define PROBE_WITHIN_MS (PROBE_EVERY_MS + PROBE_EVERY_MS / 10)
 #define CHOOSE_AGAIN_US 10000000 /* silence makes others candidates, without a change */
 
 size_t nr_core_greet_peer(struct nr_core *core, struct nr_now now, uint64_t key_hash)
@@ -31,44 +32,78 @@ bool nr_core_path_serves(const struct nr_core *core, const struct nr_path *path)
            (watch && (watch->probed || watch->doubting));
 }
 
-static void probe(struct nr_core *core, struct nr_now now, uint64_t key8, uint16_t interval_ms)
+static void send_probe(struct nr_core *core, struct nr_path *path, uint16_t interval_ms)
 {
     struct nr_writer w;
-    uint32_t at = 0;
-    struct nr_path *path = nr_paths_find_key(&core->paths, key8);
-    const struct nr_peer *peer = nr_roster_next_of_key(&core->roster, key8, &at);
-    if (path && nr_core_message(core, path, NR_MSG_PROBE, 2, &w)) {
-        nr_probe_encode(&w, interval_ms);
-        core->stats.probes_out++;
+    if (!nr_core_message(core, path, NR_MSG_PROBE, 2, &w)) return;
+    nr_probe_encode(&w, interval_ms);
+    path->probed = interval_ms != 0;
+    core->stats.probes_out++;
+}
+
+void nr_core_probe_met(struct nr_core *core, struct nr_path *path)
+{
+    const struct nr_observers *o = &core->observers;
+    if (!o->chosen || among(o->key8, o->count, nr_key8(path->key))) send_probe(core, path, PROBE_WITHIN_MS);
+}
+
+static void probe_all_met(struct nr_core *core, uint16_t interval_ms)
+{
+    for (size_t i = 0; i < core->paths.count; i++) send_probe(core, core->paths.list[i], interval_ms);
+}
+
+static void probe_chosen(struct nr_core *core, struct nr_now now, uint16_t interval_ms)
+{
+    for (uint32_t i = 0; i < core->observers.count; i++) {
+        uint64_t key8 = core->observers.key8[i];
+        uint32_t at = 0;
+        struct nr_path *path = nr_paths_find_key(&core->paths, key8);
+        const struct nr_peer *peer = nr_roster_next_of_key(&core->roster, key8, &at);
+        if (path)
+            send_probe(core, path, interval_ms);
+        else if (peer)
+            (void)nr_core_greet_peer(core, now, peer->key_hash);
     }
-    if (!path && peer && interval_ms) (void)nr_core_greet_peer(core, now, peer->key_hash);
 }
 
 static void choose(struct nr_core *core, struct nr_now now)
 {
     struct nr_observers *o = &core->observers;
-    if (o->changes == core->roster.changes && now.mono_us - o->chosen_us < CHOOSE_AGAIN_US) return;
+    bool same = o->chosen && o->changes == core->roster.changes;
+    if (same && now.mono_us - o->chosen_us < CHOOSE_AGAIN_US) return;
     uint64_t ranks[NR_VERDICT_RANKS], own = nr_key8(core->key);
     uint32_t at = 0;
     size_t n = 0; /* who is no peer is not observed */
     if (nr_roster_next_of_key(&core->roster, own, &at)) n = nr_roster_rank(&core->roster, own, now.wall_ms, ranks);
     if (n > NR_OBSERVERS_MAX) n = NR_OBSERVERS_MAX;
-    for (uint32_t i = 0; i < o->count; i++)
-        if (!among(ranks, n, o->key8[i])) probe(core, now, o->key8[i], 0);
+    for (size_t i = 0; i < core->paths.count; i++) {
+        struct nr_path *path = core->paths.list[i];
+        if (path->probed && !among(ranks, n, nr_key8(path->key))) send_probe(core, path, 0);
+    }
     memcpy(o->key8, ranks, n * sizeof ranks[0]);
     o->count = (uint32_t)n;
+    o->chosen = true;
     o->changes = core->roster.changes;
     o->chosen_us = now.mono_us;
+}
+
+int64_t nr_core_probe_deadline(const struct nr_core *core)
+{
+    bool first = !core->observers.chosen && !core->repair.catching_up;
+    return first ? core->started_us : core->observers.probe_us;
 }
 
 void nr_core_probe_care(struct nr_core *core, struct nr_now now)
 {
     struct nr_observers *o = &core->observers;
-    if (now.mono_us < o->probe_us) return;
+    if (now.mono_us < nr_core_probe_deadline(core)) return;
     uint16_t pause_ms =
         (uint16_t)(PROBE_EVERY_MS - PROBE_EVERY_MS / 10 + nr_rng_below(&core->rng, PROBE_EVERY_MS / 5 + 1));
     o->probe_us = now.mono_us + (int64_t)pause_ms * 1000;
-    if (core->repair.catching_up && now.mono_us < o->in_sync_by_us) return; /* it would choose among the few it knows */
+    if (core->repair.catching_up && now.mono_us < o->in_sync_by_us) {
+        probe_all_met(core, pause_ms); /* it would choose among the few it knows */
+        return;
+    }
     choose(core, now);
-    for (uint32_t i = 0; i < o->count; i++) probe(core, now, o->key8[i], pause_ms);
+    probe_chosen(core, now, pause_ms);
 }

@@ -29,9 +29,11 @@ struct nr_path {
     uint64_t incarnation;
     struct nr_addr addr;
     struct nr_window window;
-    bool chosen;    /* by our HELLO; false: it found us */
-    bool referred;  /* it has told of others: once is enough */
-    bool confirmed; /* something came over it: the other side has it too */
+    bool chosen;       /* by our HELLO; false: it found us */
+    bool referred;     /* it has told of others: once is enough */
+    bool confirmed;    /* something came over it: the other side has it too */
+    bool probed;       /* our PROBEs go over it: it may watch us */
+    uint16_t probe_ms; /* the interval of the last PROBE that came; 0: none has, or it said so */
     int64_t since_us, heard_us;
     int64_t ping_sent_us;
     uint64_t ping_nonce; /* 0: none under way */

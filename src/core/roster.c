@@ -85,7 +85,7 @@ void nr_roster_remove(struct nr_roster *p, uint64_t key8, uint64_t key_hash)
     close_gap(p, at);
     p->count--;
     p->changes++;
-    (void)!nr_roster_judge(p, key8, key_hash, 0); /* taking back needs no memory */
+    (void)!nr_roster_judge(p, key8, key_hash, 0, 0); /* taking back needs no memory */
 }
 
 struct nr_peer *nr_roster_find(const struct nr_roster *p, uint64_t key8, uint64_t key_hash)
@@ -149,10 +149,16 @@ static bool stands_at(const struct nr_roster *p, uint32_t at, uint64_t key8, uin
     return at < p->gone_count && p->gone[at].key8 == key8 && p->gone[at].key_hash == key_hash;
 }
 
-int64_t nr_roster_gone_until_ms(const struct nr_roster *p, uint64_t key8, uint64_t key_hash)
+const struct nr_gone *nr_roster_gone(const struct nr_roster *p, uint64_t key8, uint64_t key_hash)
 {
     uint32_t at = gone_place(p, key8, key_hash);
-    return stands_at(p, at, key8, key_hash) ? p->gone[at].until_ms : 0;
+    return stands_at(p, at, key8, key_hash) ? &p->gone[at] : NULL;
+}
+
+int64_t nr_roster_gone_until_ms(const struct nr_roster *p, uint64_t key8, uint64_t key_hash)
+{
+    const struct nr_gone *g = nr_roster_gone(p, key8, key_hash);
+    return g ? g->until_ms : 0;
 }
 
 static int gone_insert(struct nr_roster *p, uint32_t at)
@@ -169,7 +175,7 @@ static int gone_insert(struct nr_roster *p, uint32_t at)
     return 0;
 }
 
-int nr_roster_judge(struct nr_roster *p, uint64_t key8, uint64_t key_hash, int64_t until_ms)
+int nr_roster_judge(struct nr_roster *p, uint64_t key8, uint64_t key_hash, int64_t until_ms, uint64_t own_stamp)
 {
     uint32_t at = gone_place(p, key8, key_hash);
     bool was = stands_at(p, at, key8, key_hash);
@@ -181,8 +187,10 @@ int nr_roster_judge(struct nr_roster *p, uint64_t key8, uint64_t key_hash, int64
         return 0;
     }
     int err = was ? 0 : gone_insert(p, at);
-    if (!err) p->gone[at] = (struct nr_gone){ .key8 = key8, .key_hash = key_hash, .until_ms = until_ms };
-    return err;
+    if (err) return err;
+    if (!was) p->gone[at] = (struct nr_gone){ .key8 = key8, .key_hash = key_hash, .own_stamp = own_stamp };
+    p->gone[at].until_ms = until_ms;
+    return 0;
 }
 
 /* Ranks. */

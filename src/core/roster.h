@@ -21,7 +21,8 @@ struct nr_peer {
 
 struct nr_gone {
     uint64_t key8, key_hash;
-    int64_t until_ms; /* wall clock: when the leases of its quorum end */
+    int64_t until_ms;   /* wall clock: when the leases of its quorum end */
+    uint64_t own_stamp; /* its newest word when it was judged so */
 };
 
 struct nr_roster {
@@ -50,10 +51,14 @@ const struct nr_peer *nr_roster_random(const struct nr_roster *p, struct nr_rng 
 /* By the key hash alone: slow. */
 const struct nr_peer *nr_roster_find_hash(const struct nr_roster *p, uint64_t key_hash);
 
+/* NULL: it is not gone. Borrowed until the next judgement or removal. */
+const struct nr_gone *nr_roster_gone(const struct nr_roster *p, uint64_t key8, uint64_t key_hash);
 /* When the quorum against it ends; 0: it is not gone. */
 int64_t nr_roster_gone_until_ms(const struct nr_roster *p, uint64_t key8, uint64_t key_hash);
-/* 0: not gone. NR_E_NOMEM: nothing is changed. */
-int nr_roster_judge(struct nr_roster *p, uint64_t key8, uint64_t key_hash, int64_t until_ms) NR_MUST_CHECK;
+/* 0: not gone. Of one that is gone already the word stays that it was first judged after. NR_E_NOMEM: nothing is
+ * changed. */
+int nr_roster_judge(struct nr_roster *p, uint64_t key8, uint64_t key_hash, int64_t until_ms,
+                    uint64_t own_stamp) NR_MUST_CHECK;
 
 /* The first candidates for a key, best first (A.9.1): the keys of peers that are not gone and were not silent for
  * NR_CANDIDATE_S. Returns how many, at most NR_VERDICT_RANKS. */

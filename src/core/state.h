@@ -359,6 +359,8 @@ static inline struct nr_bytes nr_trial_node_id(const struct nr_trial *t)
 
 /* observe.c: watching others */
 void nr_core_on_probe(struct nr_core *core, struct nr_now now, struct nr_path *path, uint16_t interval_ms);
+/* A peer has become known, which may have sent PROBEs before; or this node has become one. */
+void nr_core_watch_newcomer(struct nr_core *core, struct nr_now now, uint64_t key8);
 /* A datagram came over the path. */
 void nr_core_sign(struct nr_core *core, struct nr_now now, struct nr_path *path);
 /* A record of its own came, from wherever: with this stamp. */
@@ -368,8 +370,8 @@ void nr_core_on_control(struct nr_core *core, uint64_t nonce);
 void nr_core_doubt(struct nr_core *core, struct nr_now now, const struct nr_trial *t);
 /* This peer has itself said so: the verdict of that stamp is held. */
 void nr_core_said(struct nr_core *core, struct nr_now now, const struct nr_trial *t, uint64_t stamp);
-/* It was judged gone, and is not any more. */
-void nr_core_taken_back(struct nr_core *core, struct nr_now now, const struct nr_trial *t);
+/* It was judged gone, and is not any more; `gone_stamp` was its last word before. */
+void nr_core_taken_back(struct nr_core *core, struct nr_now now, const struct nr_trial *t, uint64_t gone_stamp);
 /* A path to it is no more. */
 void nr_core_watch_lost(struct nr_core *core, uint64_t key8);
 void nr_core_unwatch(struct nr_core *core, uint64_t key8);
@@ -378,6 +380,9 @@ int64_t nr_core_watch_deadline(const struct nr_core *core);
 
 /* observers.c: being observed */
 void nr_core_probe_care(struct nr_core *core, struct nr_now now);
+int64_t nr_core_probe_deadline(const struct nr_core *core);
+/* A PROOF came over the path: an observer that has just started, or to which there was no path, gets a PROBE now. */
+void nr_core_probe_met(struct nr_core *core, struct nr_path *path);
 /* Whether a path is kept for observation, this way or that. */
 bool nr_core_path_serves(const struct nr_core *core, const struct nr_path *path);
 /* HELLOs to where the peer says that it is reached: how many went out. */

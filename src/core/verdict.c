@@ -118,11 +118,13 @@ static void event_judged(struct nr_core *core, struct nr_bytes node_id, const ui
 
 static void conclude(struct nr_core *core, struct nr_now now, const struct nr_trial *t)
 {
-    int64_t was = nr_roster_gone_until_ms(&core->roster, key8_of(t), t->key_hash);
-    if (was == t->until_ms || nr_roster_judge(&core->roster, key8_of(t), t->key_hash, t->until_ms)) return;
-    core->stats.nodes_judged_gone += was == 0;
+    const struct nr_gone *gone = nr_roster_gone(&core->roster, key8_of(t), t->key_hash);
+    struct nr_gone was = gone ? *gone : (struct nr_gone){ 0 };
+    if (was.until_ms == t->until_ms) return;
+    if (nr_roster_judge(&core->roster, key8_of(t), t->key_hash, t->until_ms, t->own_stamp)) return;
+    core->stats.nodes_judged_gone += was.until_ms == 0;
     event_judged(core, nr_trial_node_id(t), t->key, t->until_ms);
-    if (t->until_ms == 0) nr_core_taken_back(core, now, t);
+    if (t->until_ms == 0) nr_core_taken_back(core, now, t, was.own_stamp);
 }
 
 static void judge(struct nr_core *core, struct nr_now now, uint64_t key_hash)
@@ -152,7 +154,9 @@ static void follow_node(struct nr_core *core, struct nr_now now, const struct nr
 {
     uint64_t key8 = nr_key8(rec->signer);
     if (facts->flags & NR_ENTRY_PEER) {
+        bool known = nr_roster_find(&core->roster, key8, facts->key_hash) != NULL;
         heard(core, now, nr_roster_put(&core->roster, key8, facts->key_hash), rec);
+        if (!known) nr_core_watch_newcomer(core, now, key8);
         return;
     }
     bool was = nr_roster_gone_until_ms(&core->roster, key8, facts->key_hash) != 0;

@@ -107,15 +107,17 @@ static void the_gone_and_the_silent_do_not_rank(void **state)
     (void)state;
     for (uint64_t i = 1; i <= 3; i++) add(&p, i << 40, i);
     uint32_t before = p.changes;
-    assert_int_equal(nr_roster_judge(&p, UINT64_C(2) << 40, 2, WALL_MS + 5), 0);
+    assert_int_equal(nr_roster_judge(&p, UINT64_C(2) << 40, 2, WALL_MS, 7), 0);
     assert_true(p.changes != before);
-    assert_true(nr_roster_gone_until_ms(&p, UINT64_C(2) << 40, 2) == WALL_MS + 5);
     assert_int_equal(nr_roster_rank(&p, 1, WALL_MS, ranks), 2);
-    assert_int_equal(nr_roster_judge(&p, UINT64_C(2) << 40, 2, 0), 0);
+    assert_int_equal(nr_roster_judge(&p, UINT64_C(2) << 40, 2, WALL_MS + 5, 8), 0);
+    assert_true(nr_roster_gone_until_ms(&p, UINT64_C(2) << 40, 2) == WALL_MS + 5);
+    assert_int_equal(nr_roster_gone(&p, UINT64_C(2) << 40, 2)->own_stamp, 7); /* its last word before the first */
+    assert_int_equal(nr_roster_judge(&p, UINT64_C(2) << 40, 2, 0, 0), 0);
     assert_int_equal(nr_roster_rank(&p, 1, WALL_MS, ranks), 3);
     nr_roster_find(&p, UINT64_C(3) << 40, 3)->heard_s -= NR_CANDIDATE_S;
     assert_int_equal(nr_roster_rank(&p, 1, WALL_MS, ranks), 2);
-    assert_int_equal(nr_roster_judge(&p, UINT64_C(1) << 40, 1, WALL_MS), 0);
+    assert_int_equal(nr_roster_judge(&p, UINT64_C(1) << 40, 1, WALL_MS, 0), 0);
     nr_roster_remove(&p, UINT64_C(1) << 40, 1);
     assert_int_equal(p.gone_count, 0);
     nr_roster_fini(&p);

@@ -80,6 +80,113 @@ static void the_dead_are_gone(void **state)
     }
 }
 
+/* Who dies a tenth of a second after a start is gone in 4 s too: at its first, and at each return, long before a minute
+ * is over. */
+static void who_has_just_started_is_watched(void **state)
+{
+    struct fix *f = *state;
+    for (size_t count = 2; count <= 8; count += count < 3 ? 1 : 5) {
+        size_t last = count - 1;
+        fix_init(f, count);
+        fix_stop(f, last);
+        for (size_t i = 0; i < last; i++) fix_register(f, i, f->peers[i].id);
+        fix_run_ms(f, 15000);
+        for (int life = 0; life < 4; life++) {
+            fix_start(f, last);
+            fix_register(f, last, f->peers[last].id);
+            fix_run_ms(f, 100);
+            assert_false(standing(f, 0, last).gone);
+            fix_stop(f, last);
+            fix_until(f, 4000, last_is_gone, &yes, "gone for all");
+        }
+        fix_fini(f);
+    }
+}
+
+/* A datagram over the path that peer `from` has to peer `to`, begun and delivered. */
+static void begin_datagram(struct fix *f, size_t from, struct nr_writer *w, uint8_t plain[static NR_PLAIN_MAX])
+{
+    static uint64_t number = 1 << 20;
+    struct nr_header h = { .incarnation = nr_core_incarnation(f->peers[from].core), .number = ++number };
+    memcpy(h.sender, f->peers[from].key.pub, sizeof h.sender);
+    nr_writer_init(w, plain, NR_PLAIN_MAX);
+    nr_header_encode(w, &h);
+}
+
+static void deliver(struct fix *f, size_t from, size_t to, const struct nr_writer *w)
+{
+    struct fix_peer *p = &f->peers[to];
+    nr_core_receive(p->core, fix_now(f, p), &f->peers[from].addr, nr_writer_bytes(w));
+}
+
+static void push(struct fix *f, size_t from, size_t to, const uint8_t *raw, size_t len)
+{
+    uint8_t plain[NR_PLAIN_MAX];
+    struct nr_writer w;
+    begin_datagram(f, from, &w, plain);
+    nr_push_encode(&w, &(struct nr_push){ .hops = 3, .record = nr_bytes(raw, len) });
+    deliver(f, from, to, &w);
+}
+
+static bool at_once(struct fix *f, void *unused)
+{
+    (void)f;
+    (void)unused;
+    return true;
+}
+
+/* A PROBE that comes before its sender's NODE record counts when that comes. */
+static void a_probe_may_come_first(void **state)
+{
+    struct fix *f = *state;
+    uint8_t plain[NR_PLAIN_MAX];
+    struct nr_writer w;
+    fix_init(f, 3);
+    for (size_t i = 0; i < 2; i++) fix_register(f, i, f->peers[i].id);
+    fix_run_ms(f, 5000);
+    begin_datagram(f, 2, &w, plain);
+    nr_probe_encode(&w, 1500);
+    deliver(f, 2, 0, &w);
+    fix_register(f, 2, f->peers[2].id);
+    fix_until(f, 0, at_once, NULL, "what is under way arrives, and no timer runs");
+    assert_true(standing(f, 0, 2).watches);
+    assert_false(standing(f, 1, 2).watches);
+    fix_run_ms(f, 10);
+    assert_true(standing(f, 1, 2).watches); /* who becomes a peer chooses at once */
+    fix_fini(f);
+}
+
+/* An observer that has started anew is told at once whom it watches. */
+static void an_observer_starts_anew(void **state)
+{
+    struct fix *f = *state;
+    begin(f, 3);
+    fix_stop(f, 0);
+    fix_run_ms(f, 500);
+    fix_start(f, 0);
+    fix_run_ms(f, 50);
+    assert_true(standing(f, 0, 1).watches && standing(f, 0, 2).watches);
+    fix_fini(f);
+}
+
+/* A life that was called gone is not called so again for a minute. */
+static void who_was_called_gone_is_held(void **state)
+{
+    struct fix *f = *state;
+    begin(f, 5);
+    for (int turn = 0; turn < 2; turn++) {
+        f->peers[4].cut = true;
+        fix_until(f, turn ? 60000 : 4000, last_is_gone, &yes, "gone for the others");
+        f->peers[4].cut = false;
+        fix_until(f, 5000, last_is_gone, &no, "back for all");
+        fix_run_ms(f, 3000);
+        f->peers[4].cut = true;
+        fix_run_ms(f, 40000);
+        assert_false(standing(f, 0, 4).gone);
+    }
+    fix_fini(f);
+}
+
 /* Who is cut off from two or more others calls none of them gone, and is taken back soon after. */
 static void who_is_cut_off_judges_nobody(void **state)
 {
@@ -145,21 +252,6 @@ static size_t make_verdict(const struct fix_peer *signer, const struct fix_peer 
     nr_sign(&signer->key, NR_RECORD_DOMAIN, nr_writer_bytes(&w), sig);
     nr_record_encode_signature(&w, sig);
     return nr_writer_len(&w);
-}
-
-/* Sends the record over the path that peer `from` has to peer `to`. */
-static void push(struct fix *f, size_t from, size_t to, const uint8_t *raw, size_t len)
-{
-    uint8_t plain[NR_PLAIN_MAX];
-    struct nr_writer w;
-    static uint64_t number = 1 << 20;
-    struct nr_header h = { .incarnation = nr_core_incarnation(f->peers[from].core), .number = ++number };
-    memcpy(h.sender, f->peers[from].key.pub, sizeof h.sender);
-    nr_writer_init(&w, plain, sizeof plain);
-    nr_header_encode(&w, &h);
-    nr_push_encode(&w, &(struct nr_push){ .hops = 3, .record = nr_bytes(raw, len) });
-    struct fix_peer *p = &f->peers[to];
-    nr_core_receive(p->core, fix_now(f, p), &f->peers[from].addr, nr_writer_bytes(&w));
 }
 
 static uint64_t stamp_now(struct fix *f)
@@ -246,10 +338,12 @@ static void who_leaves_is_not_doubted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everybody_is_observed),        cmocka_unit_test(the_dead_are_gone),
-        cmocka_unit_test(who_is_cut_off_judges_nobody), cmocka_unit_test(two_alone),
-        cmocka_unit_test(verdicts_outlive_a_restart),   cmocka_unit_test(who_does_not_rank_is_refused),
-        cmocka_unit_test(one_liar_is_overruled),        cmocka_unit_test(who_was_stopped_waits_anew),
+        cmocka_unit_test(everybody_is_observed),           cmocka_unit_test(the_dead_are_gone),
+        cmocka_unit_test(who_has_just_started_is_watched), cmocka_unit_test(who_was_called_gone_is_held),
+        cmocka_unit_test(a_probe_may_come_first),          cmocka_unit_test(an_observer_starts_anew),
+        cmocka_unit_test(who_is_cut_off_judges_nobody),    cmocka_unit_test(two_alone),
+        cmocka_unit_test(verdicts_outlive_a_restart),      cmocka_unit_test(who_does_not_rank_is_refused),
+        cmocka_unit_test(one_liar_is_overruled),           cmocka_unit_test(who_was_stopped_waits_anew),
         cmocka_unit_test(who_leaves_is_not_doubted),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
