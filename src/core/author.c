@@ -286,6 +286,10 @@ int nr_core_declare(struct nr_core *core, struct nr_now now, struct nr_bytes nod
     struct knowledge k;
     struct nr_node_body held;
     int err = know(core, now, NR_KIND_NODE, node_id, &k);
+    if (!err && !k.winner.any && is_self(core, node_id) && core->self_body) {
+        nr_core_restate_self(core, now); /* its lease has ended while this machine slept */
+        err = know(core, now, NR_KIND_NODE, node_id, &k);
+    }
     if (!err) err = may_speak_for(core, node_id, &k);
     if (!err && nr_node_body_decode(k.winner.rec.body, &held)) err = NR_E_CORRUPT;
     if (err || (held.state == state && signed_here(core, &k))) return err;

@@ -57,6 +57,17 @@ static void put_gossip_facts(struct request *q)
     nr_control_uint(q->reply, "records_hot", nr_core_record_count(core, NR_PLANE_HOT));
 }
 
+/* What this node's clock cannot judge, and how far it is behind that at least. */
+static void put_clock_facts(struct request *q)
+{
+    struct nr_aside_info aside;
+    nr_core_aside(q->o->core, &aside);
+    bool behind = aside.ahead > 0 && aside.newest_ms > q->now.wall_ms;
+    nr_control_uint(q->reply, "records_aside", aside.count);
+    nr_control_uint(q->reply, "clock_behind_ms", behind ? (uint64_t)(aside.newest_ms - q->now.wall_ms) : 0);
+    nr_control_bool(q->reply, "clock_confirmed", aside.confirmed);
+}
+
 /* Absolute, as the state directory; none where none was read. */
 static void put_config_file(struct request *q, const char *file)
 {
@@ -91,6 +102,7 @@ int op_info(struct request *q)
     nr_control_bool(q->reply, "describing", probe_running(describe_probe(o->describe)));
     nr_control_uint(q->reply, "probe_restarts", probe_stats(describe_probe(o->describe))->probe_ends);
     put_gossip_facts(q);
+    put_clock_facts(q);
     return 0;
 }
 

@@ -150,6 +150,9 @@ static void put_gauges(struct request *q, const struct nr_process *p)
     nr_store_info(q->o->store, &store);
     add_peers(&f, q->o->core);
     add_process(&f, p, q->o->started);
+    struct nr_aside_info aside;
+    nr_core_aside(q->o->core, &aside);
+    add_count(&f, "records_aside", aside.count);
     add_count(&f, "fingerprint_low32", nr_core_fingerprint(q->o->core) & UINT32_MAX);
     add(&f, "heartbeat_interval_ms", (int64_t)nr_conf_number(conf, NR_CONF_HEARTBEAT_INTERVAL) * 1000);
     add(&f, "store_writable", store.health == 0);

@@ -51,6 +51,8 @@ static bool add_gossip(struct nr_json *j, int err, const struct nr_control_map *
         add_number(j, "peers", reply, "peers");
         add_number(j, "records", reply, "records_cold");
         add_number(j, "heartbeats", reply, "records_hot");
+        add_number(j, "records_aside", reply, "records_aside");
+        add_number(j, "clock_behind_ms", reply, "clock_behind_ms");
     }
     nr_json_object_end(j);
     return well;

@@ -151,7 +151,8 @@ class ControlSocket(unittest.TestCase):
         info = self.control.call("info")
         for name, kind in (("node_id", str), ("node_key", bytes), ("version", str), ("started_at", int), ("uptime_ms", int),
                            ("incarnation", int), ("fingerprint", int), ("bind", list), ("advertise", list), ("peers", int),
-                           ("records_cold", int), ("records_hot", int), ("state", str), ("role", str), ("health", str),
+                           ("records_cold", int), ("records_hot", int), ("records_aside", int), ("clock_behind_ms", int),
+                           ("clock_confirmed", bool), ("state", str), ("role", str), ("health", str),
                            ("founder", bool), ("state_dir", str), ("socket", str), ("heartbeat_interval_ms", int)):
             self.assertIsInstance(info[name], kind, name)
         self.assertEqual((info["state"], info["health"], info["role"]), ("online", "ok", "worker"))

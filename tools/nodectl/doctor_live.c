@@ -37,9 +37,20 @@ void ctl_check_noded(struct ctl_doctor *d)
                   "%s speaks for %s, the store is that of %s", d->ctl->socket, id, d->node_id);
 }
 
+/* Also where there are no peers to compare with. */
+static void check_clock_behind(struct ctl_doctor *d)
+{
+    char text[CTL_TEXT];
+    if (d->info.clock_behind_ms == 0) return;
+    ctl_duration_format((int64_t)d->info.clock_behind_ms, text);
+    ctl_found(d, CTL_BROKEN, "clock", "set the clock (timedatectl set-ntp true): they are back when it is right",
+              "%s behind records that are stored here; %" PRIu64 " are kept aside", text, d->info.records_aside);
+}
+
 void ctl_check_clock(struct ctl_doctor *d)
 {
     char text[CTL_TEXT];
+    if (!d->noded_err) check_clock_behind(d);
     if (d->noded_err || d->peers.total == 0) return;
     int64_t off = llabs(d->peers.worst_offset_ms);
     ctl_duration_format(off, text);

@@ -33,6 +33,8 @@ static int read_numbers(const struct nr_control_map *m, struct ctl_info *i)
         { "peers", &i->peers },
         { "records_cold", &i->records_cold },
         { "records_hot", &i->records_hot },
+        { "records_aside", &i->records_aside },
+        { "clock_behind_ms", &i->clock_behind_ms },
         { "heartbeat_interval_ms", &i->heartbeat_interval_ms },
     };
     for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)

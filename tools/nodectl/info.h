@@ -11,8 +11,8 @@ struct ctl_info {
     struct nr_bytes node_id, node_key, version, state, role, health, state_dir, socket, config;
     struct nr_bytes bind[CTL_BINDS_MAX], advertise[CTL_BINDS_MAX];
     size_t bind_count, advertise_count;
-    uint64_t started_at_ms, uptime_ms, incarnation, fingerprint, peers, records_cold, records_hot,
-        heartbeat_interval_ms;
+    uint64_t started_at_ms, uptime_ms, incarnation, fingerprint, peers, records_cold, records_hot, records_aside,
+        clock_behind_ms, heartbeat_interval_ms;
     bool founder;
 };
 

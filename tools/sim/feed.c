@@ -104,8 +104,9 @@ static void take_event(struct sim_node *n, const struct nr_event *e)
         break;
     case NR_EVENT_CLOCK_RESET:
         n->guard.went_back = false;
-        /* It goes on below; at a start it says so before it has signed or sent anything. */
+        /* It goes on below, and so may its next start; at a start it says so before it has signed or sent anything. */
         n->guard.signed_stamp = 0;
+        n->guard.fell_back = true;
         if (n->guard.number == 0) n->guard.incarnation = 0;
         /* fall through */
     default: sim_trace_line(&w->trace, 2, w->now_us, "%s: event %d", n->name, (int)e->type); break;

@@ -19,6 +19,8 @@ void sim_guard_boot(struct sim_guard *g, int64_t now_us)
 {
     g->booted_us = now_us;
     g->number = 0;
+    if (g->fell_back) g->incarnation = 0;
+    g->fell_back = false;
     g->hellos = 0;
     g->contact_count = 0;
     sim_map_clear(&g->contact_of);

@@ -26,6 +26,7 @@ struct sim_guard {
     uint64_t incarnation, number;
     uint64_t signed_stamp; /* the newest that it has signed, over all its lives */
     bool went_back;        /* it has signed an older one since, and has not said that its clock was taken back */
+    bool fell_back;        /* its clock was taken back: its next start may be below this one */
     uint64_t reserved;     /* durable */
     uint64_t hellos;
     struct sim_map contact_of; /* by address */
