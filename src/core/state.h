@@ -121,6 +121,7 @@ struct nr_core {
     struct nr_paths paths;
     struct nr_addr seeds[NR_SEEDS_MAX];
     size_t seed_count;
+    uint32_t alone; /* addresses chosen while there was no path */
     struct nr_addr remembered[NR_REMEMBERED_MAX];
     size_t remembered_count;
     struct nr_addr own_addrs[NR_OWN_ADDRESSES_MAX];
