@@ -36,17 +36,24 @@ def until_all(places, status, bound):
     assert took < bound, took
 
 
+def is_well():
+    """While it is well: this peer hears it directly, and both observe it. One fact comes after the other: with the NODE record, a path
+    and its first PROBE, the first heartbeat that somebody brings."""
+    well = standing(places[0])
+    assert {o["node_id"] for o in well["observers"]} == {"peer-1", "peer-2"} and (well["quorum"], well["against"]) == (2, 0), well
+    assert [o["says"] for o in well["observers"] if o["node_id"] == "peer-1"] == ["hears"], well
+    assert None not in (well["heard_directly"], well["clock_offset_ms"]), well
+    assert well["heard_directly"] < 5 and abs(well["clock_offset_ms"]) < 1000, well
+    assert re.match(r"^heartbeat \d+ s ago$", well["why"]) and well["heard_through"] in ("peer-2", "peer-3"), well
+    return True
+
+
 with nr.Cluster() as cluster:
     one, two, third = places = place.start(cluster, 3)
     others = (one, two)
     nr.wait_for(lambda: all(p.status("peer-3") == "online" for p in places), 10, "all online")
 
-    # While it is well: this peer hears it directly, and both observe it.
-    well = nr.wait_for(lambda: (s := standing(one))["heard_directly"] is not None and
-                       [o["says"] for o in s["observers"] if o["node_id"] == "peer-1"] == ["hears"] and s, 15, "peer-1 hears peer-3")
-    assert re.match(r"^heartbeat \d+ s ago$", well["why"]) and (well["quorum"], well["against"]) == (2, 0), well
-    assert {o["node_id"] for o in well["observers"]} == {"peer-1", "peer-2"} and abs(well["clock_offset_ms"]) < 1000, well
-    assert well["heard_through"] in ("peer-2", "peer-3") and well["heard_directly"] < 5, well
+    nr.wait_for(is_well, 15, "peer-1 hears peer-3")
 
     watch = follower.Follower(one.noded, "watch")
 
