@@ -64,7 +64,7 @@ static void timers_start(struct nr_core *core, struct nr_now now)
     core->tick_us = core->wants_check_us = core->restate_us = core->beat_us = NR_NEVER_US;
     core->renew_us = now.mono_us + nr_us(60);
     core->rotate_us = now.mono_us + nr_us(30);
-    core->care_us = core->fill_us = core->hello_us = core->pull.at_us = now.mono_us;
+    core->care_us = core->fill_us = core->hello_us = core->pull.at_us = core->pull.due_us = now.mono_us;
     if (core->beat_interval_ms) core->beat_us = now.mono_us + (int64_t)core->beat_interval_ms * 1000;
     core->eager = 32;
     core->observers.probe_us = now.mono_us + nr_rng_below(&core->rng, NR_PROBES_BEGIN_US);
@@ -316,7 +316,6 @@ void nr_core_expire(struct nr_core *core, struct nr_now now)
     nr_core_wall_care(core, now);
     nr_core_drop_ended(core, now);
     if (now.mono_us >= core->restate_us) nr_core_restate_self(core, now);
-    nr_core_beat_care(core, now);
     nr_core_renew(core, now);
     nr_core_care(core, now);
     nr_core_repair_care(core, now);
@@ -324,6 +323,7 @@ void nr_core_expire(struct nr_core *core, struct nr_now now)
     nr_core_verdict_care(core, now);
     nr_core_watch_care(core, now);
     nr_core_probe_care(core, now);
+    nr_core_beat_care(core, now); /* behind the PROBEs, whose datagrams it shares, as a PULL does */
     nr_core_announce_tick(core, now);
     nr_core_pull_care(core, now);
 }

@@ -3,12 +3,12 @@
 #include "core/state.h"
 
 #define PATHS_KEPT      24       /* beyond this, one goes each second */
-#define IDLE_US         15000000 /* then a PING */
+#define IDLE_US         22000000 /* then a PING; two heartbeats take less */
 #define PING_EVERY_US   1000000
 #define PINGS_MAX       3
 #define HELLO_EVERY_US  2000000
-#define HELLO_SLOW_US   20000000 /* at most, in a large cluster */
-#define HELLO_SHARE_US  250000   /* for each peer: four a second, from all together, find the other half of a split */
+#define HELLO_SLOW_US   30000000 /* at most, in a large cluster */
+#define HELLO_SHARE_US  500000   /* for each peer: two a second, from all together, find the other half of a split */
 #define ROTATE_EVERY_US 30000000
 #define EAGER_MAX       32
 #define EAGER_AT_ONCE   4

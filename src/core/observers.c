@@ -2,8 +2,9 @@
  * router that lets nobody in. All get their PROBEs in one moment, and so miss them in one. */
 #include "core/state.h"
 
-#define PROBE_EVERY_MS  1500
-#define PROBE_WITHIN_MS (PROBE_EVERY_MS + PROBE_EVERY_MS / 10)
+#define PROBE_EVERY_US  1500000
+#define SHIFT_US        (PROBE_EVERY_US / 10)
+#define PROBE_WITHIN_MS ((PROBE_EVERY_US + SHIFT_US) / 1000)
 #define CHOOSE_AGAIN_US 10000000 /* silence makes others candidates, without a change */
 
 size_t nr_core_greet_peer(struct nr_core *core, struct nr_now now, uint64_t key_hash)
@@ -93,13 +94,32 @@ int64_t nr_core_probe_deadline(const struct nr_core *core)
     return first ? core->started_us : core->observers.probe_us;
 }
 
+/* Up to a tenth more or less: so that PROBEs go out in the very moment of a heartbeat, and share datagrams with it;
+ * where that cannot be, by chance. */
+static int64_t pause_us(struct nr_core *core, struct nr_now now)
+{
+    int64_t left = core->beat_us == NR_NEVER_US ? 0 : core->beat_us - now.mono_us;
+    int64_t times = (left + PROBE_EVERY_US / 2) / PROBE_EVERY_US, share = times > 0 ? left / times : 0;
+    if (share >= PROBE_EVERY_US - SHIFT_US && share <= PROBE_EVERY_US + SHIFT_US) return share;
+    return PROBE_EVERY_US - SHIFT_US + nr_rng_below(&core->rng, 2 * SHIFT_US + 1);
+}
+
+struct nr_path *nr_core_observer(const struct nr_core *core, uint32_t turn)
+{
+    const struct nr_observers *o = &core->observers;
+    struct nr_path *path = NULL;
+    for (uint32_t i = 0; i < o->count && !path; i++)
+        path = nr_paths_find_key(&core->paths, o->key8[(turn + i) % o->count]);
+    return path;
+}
+
 void nr_core_probe_care(struct nr_core *core, struct nr_now now)
 {
     struct nr_observers *o = &core->observers;
     if (now.mono_us < nr_core_probe_deadline(core)) return;
-    uint16_t pause_ms =
-        (uint16_t)(PROBE_EVERY_MS - PROBE_EVERY_MS / 10 + nr_rng_below(&core->rng, PROBE_EVERY_MS / 5 + 1));
-    o->probe_us = now.mono_us + (int64_t)pause_ms * 1000;
+    int64_t pause = pause_us(core, now);
+    uint16_t pause_ms = (uint16_t)((pause + 999) / 1000);
+    o->probe_us = now.mono_us + pause;
     if (core->repair.catching_up && now.mono_us < o->in_sync_by_us) {
         probe_all_met(core, pause_ms); /* it would choose among the few it knows */
         return;

@@ -36,6 +36,7 @@ struct nr_path {
     uint16_t probe_ms; /* the interval of the last PROBE that came; 0: none has, or it said so */
     int64_t since_us, heard_us;
     int64_t ping_sent_us;
+    int64_t pushed_us;   /* when a hot record made here last went out over it */
     uint64_t ping_nonce; /* 0: none under way */
     uint32_t pings_unanswered;
     int64_t rtt_us; /* -1: not measured */

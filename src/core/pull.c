@@ -7,11 +7,12 @@
 #define MAKER_PUSHES   16
 #define RELAY_PUSHES   4
 #define REACHED_BY_ONE 300      /* from so many nodes on a second hop of pushes reaches but a few twice */
-#define PAUSE_SMALL_US 1500000  /* up to 42 nodes */
-#define PAUSE_NODES_US 64000000 /* divided by their number, with more */
-#define PAUSE_LARGE_US 400000   /* from 160 on */
+#define PAUSE_SMALL_US 1500000  /* up to 40 nodes */
+#define PAUSE_NODES_US 60000000 /* divided by their number, with more */
+#define PAUSE_LARGE_US 400000   /* from 150 on */
 #define PAUSE_IDLE_US  1000000  /* at least, when the last pull brought nothing */
 #define PAUSE_FEW_US   2500000  /* where the maker has pushed to all, and nothing seems to be lost */
+#define ASK_ANYBODY    4        /* one in so many */
 #define IDLE_PULLS     8        /* in a row, that brought nothing: so it seems */
 #define WINDOW         80       /* tenths of a second: longer than a heartbeat takes to the last node */
 #define WINDOW_MAX     130      /* in a small cluster; what is offered must not be older than the next heartbeat */
@@ -47,6 +48,28 @@ static unsigned hops_limit(const struct nr_core *core)
     return hops;
 }
 
+/* The maker's heartbeats go to those first whose datagram they can share, then to those who had none for longest: so
+ * nobody is left out twice, and few paths fall silent for so long that a PING is due. */
+static bool before(const struct nr_path *a, const struct nr_path *b)
+{
+    if (!a->open != !b->open) return a->open != 0;
+    return a->pushed_us < b->pushed_us;
+}
+
+static size_t choose_for_own(struct nr_core *core, struct nr_now now, struct nr_path *to[static MAKER_PUSHES])
+{
+    struct nr_path *paths[NR_PATHS_MAX];
+    size_t n = 0, found = nr_core_random_paths(core, NULL, paths, NR_PATHS_MAX);
+    for (size_t i = 0; i < found; i++) {
+        if (n == MAKER_PUSHES && !before(paths[i], to[n - 1])) continue;
+        size_t at = n < MAKER_PUSHES ? n++ : n - 1;
+        for (; at > 0 && before(paths[i], to[at - 1]); at--) to[at] = to[at - 1];
+        to[at] = paths[i];
+    }
+    for (size_t i = 0; i < n; i++) to[i]->pushed_us = now.mono_us;
+    return n;
+}
+
 void nr_core_spread_hot(struct nr_core *core, struct nr_now now, struct nr_entry *e, struct nr_bytes raw,
                         const struct nr_origin *origin)
 {
@@ -57,7 +80,7 @@ void nr_core_spread_hot(struct nr_core *core, struct nr_now now, struct nr_entry
     if (origin->from && origin->hops >= (origin->urgent ? NR_HOPS_MAX : hops_limit(core))) pushes = 0;
     if (e->learnt_tick & QUIET || pushes == 0) return;
     if (!nr_token_bucket_take(&core->pushes, 1, now.mono_us)) return;
-    size_t n = nr_core_random_paths(core, origin->from, to, pushes);
+    size_t n = origin->from ? nr_core_random_paths(core, origin->from, to, pushes) : choose_for_own(core, now, to);
     for (size_t i = 0; i < n; i++)
         nr_core_send_record(core, to[i], raw, e->id, (uint8_t)(origin->from ? origin->hops + 1 : 0));
     if (origin->from) return;
@@ -133,8 +156,14 @@ static void ask(struct nr_core *core, struct nr_now now, struct nr_path *path)
     if (nr_core_message(core, path, NR_MSG_PULL, NR_PULL_HEAD + m.filter.len, &w)) nr_pull_encode(&w, &m);
 }
 
+/* None goes out faster than answers come. */
+static int64_t least_pause_us(const struct nr_core *core)
+{
+    return core->pull.answer_us + core->pull.answer_us / 2;
+}
+
 /* Where heartbeats are few they wait for one another to share a datagram; where the maker pushes to all, a pull makes
- * up for losses alone; and none goes out faster than answers come. */
+ * up for losses alone. */
 static int64_t pause_us(const struct nr_core *core)
 {
     bool few = core->paths.count <= NR_PUSH_ALL_MAX;
@@ -142,19 +171,49 @@ static int64_t pause_us(const struct nr_core *core)
     if (pause < PAUSE_LARGE_US) pause = PAUSE_LARGE_US;
     if (few || (!core->pull.brought && pause < PAUSE_IDLE_US)) pause = PAUSE_IDLE_US;
     if (few && core->pull.idle >= IDLE_PULLS) pause = PAUSE_FEW_US;
-    int64_t answer = core->pull.answer_us + core->pull.answer_us / 2;
-    return pause > answer ? pause : answer;
+    return pause > least_pause_us(core) ? pause : least_pause_us(core);
+}
+
+/* An observer while a PROBE to it waits to go out: then the PULL costs no datagram of its own. Now and then anybody, so
+ * that each is asked by some. NULL: there is nobody. */
+static struct nr_path *whom_to_ask(struct nr_core *core)
+{
+    struct nr_path *path = nr_core_observer(core, core->pull.turn);
+    if (!path || !path->open || nr_rng_below(&core->rng, ASK_ANYBODY) == 0)
+        return nr_core_random_paths(core, NULL, &path, 1) ? path : NULL;
+    core->pull.turn++;
+    return path;
+}
+
+/* A PULL goes a little early, or waits, to go out with a PROBE. */
+static bool is_time(struct nr_core *core, struct nr_now now, int64_t pause)
+{
+    const struct nr_path *observer = nr_core_observer(core, core->pull.turn);
+    int64_t wait = core->observers.probe_us - now.mono_us;
+    if (observer && observer->open) return now.mono_us >= core->pull.due_us - pause / 6;
+    if (now.mono_us < core->pull.at_us) return false;
+    if (observer && wait > 0 && wait <= pause / 2) core->pull.at_us = core->observers.probe_us;
+    return now.mono_us >= core->pull.at_us;
+}
+
+/* Early or late, their number in a minute stays. */
+static void plan_next(struct nr_core *core, struct nr_now now)
+{
+    struct nr_hot_pull *pull = &core->pull;
+    int64_t pause = pause_us(core), half = pause / 2, least = least_pause_us(core) > half ? least_pause_us(core) : half;
+    pull->due_us += pause - nr_rng_below(&core->rng, (uint32_t)pause / 10);
+    if (pull->due_us < now.mono_us + least) pull->due_us = now.mono_us + least;
+    pull->at_us = pull->due_us;
 }
 
 void nr_core_pull_care(struct nr_core *core, struct nr_now now)
 {
-    struct nr_path *path;
-    if (now.mono_us < core->pull.at_us) return;
+    if (!is_time(core, now, pause_us(core))) return;
     core->pull.idle = core->pull.brought ? 0 : core->pull.idle + 1;
-    int64_t pause = pause_us(core);
-    core->pull.at_us = now.mono_us + pause - nr_rng_below(&core->rng, (uint32_t)pause / 10);
+    plan_next(core, now);
     /* What a walk is about to bring need not come twice. */
-    if (!core->walk.path && nr_core_random_paths(core, NULL, &path, 1)) ask(core, now, path);
+    struct nr_path *path = core->walk.path ? NULL : whom_to_ask(core);
+    if (path) ask(core, now, path);
 }
 
 /* Answering. */

@@ -67,8 +67,10 @@ struct nr_walk {
 
 /* Hot records asked for by what is held already (proto/README.md C.4). */
 struct nr_hot_pull {
-    int64_t at_us;     /* the next */
+    int64_t due_us;    /* the next */
+    int64_t at_us;     /* when it is thought of: then, or later, with a PROBE */
     uint32_t path;     /* who was asked last */
+    uint32_t turn;     /* of the observers, who is asked next */
     int64_t asked_us;  /* when */
     bool brought;      /* it has sent something */
     uint32_t idle;     /* pulls in a row that brought nothing */
@@ -384,6 +386,8 @@ void nr_core_probe_care(struct nr_core *core, struct nr_now now);
 int64_t nr_core_probe_deadline(const struct nr_core *core);
 /* A PROOF came over the path: an observer that has just started, or to which there was no path, gets a PROBE now. */
 void nr_core_probe_met(struct nr_core *core, struct nr_path *path);
+/* The one whose turn it is, or the next to whom there is a path; NULL: there is none. */
+struct nr_path *nr_core_observer(const struct nr_core *core, uint32_t turn);
 /* Whether a path is kept for observation, this way or that. */
 bool nr_core_path_serves(const struct nr_core *core, const struct nr_path *path);
 /* HELLOs to where the peer says that it is reached: how many went out. */

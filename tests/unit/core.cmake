@@ -23,4 +23,7 @@ target_include_directories(test_core_clock PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 nr_unit_test(core_refer SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_refer.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
              LINKS nr_core nr_crypto)
 target_include_directories(test_core_refer PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+nr_unit_test(core_idle SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_idle.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
+             LINKS nr_core nr_crypto)
+target_include_directories(test_core_idle PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 nr_unit_test(core_beat SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_beat.c LINKS nr_core)

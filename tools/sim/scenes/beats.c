@@ -3,7 +3,7 @@
 
 #define SETTLE_US  (20 * SIM_SECOND)
 #define MEASURE_US (30 * SIM_SECOND)
-#define LINGER_US  (5 * SIM_SECOND) /* the last heartbeat that is watched has spread */
+#define LINGER_US  (15 * SIM_SECOND) /* the last heartbeat that is watched has spread */
 
 /* Nothing but heartbeats: what they cost, and how long they take. */
 void sim_scene_beats(struct sim_world *w)
