@@ -180,20 +180,24 @@ static int open_describe(struct daemon *d)
     return d->describe ? 0 : fail("cannot start", NR_E_NOMEM);
 }
 
-/* The node says who it is, durably, before anybody can ask it; and judges who is gone, before readers see the store
+/* The node says who it is, durably, before anybody can ask it or hear of it, with one commit for that and the stamps
+ * which it takes; and judges who is gone, before readers see the store
  * that host_restore left without a judgement. */
 static int start_core(struct daemon *d)
 {
     struct nr_now now = nr_clock_now();
     relay_own_addresses(d->relay);
+    d->host.starting = true;
     int err = nr_core_start(d->core, now);
     if (err) return fail("the core cannot be started", err);
     d->started = true;
     err = nodeself_register(&d->self, d->conf, now);
     nr_core_expire(d->core, now);
-    relay_drain(d->relay, now);
+    relay_take_events(d->relay, now);
     if (err) return fail("this node cannot be registered", err);
     err = commit_now(d->commit);
+    d->host.starting = false;
+    if (!err) relay_drain(d->relay, now);
     relay_mend_views(d->relay, now);
     return err ? fail("the store cannot be written", err) : 0;
 }

@@ -122,7 +122,7 @@ static int on_reserve(void *ctx, uint64_t limit)
     uint8_t value[8];
     nr_put_be64(value, limit);
     int err = nr_store_meta_put(h->store, CLOCK_LIMIT, nr_bytes(value, sizeof value));
-    return err ? err : nr_store_commit(h->store);
+    return err || h->starting ? err : nr_store_commit(h->store);
 }
 
 struct nr_core_host host_callbacks(struct host *h)

@@ -97,10 +97,10 @@ static int own_key(struct identity *id, struct keyfile_set *set, struct nr_buf *
     return err;
 }
 
-static int write_ring(struct identity *id, struct nr_buf *why)
+static int add_ring(const struct identity *id, struct keyfile_set *set, struct nr_buf *why)
 {
-    int err = keyfile_write_keys(id->dir, "cluster.keys", id->ring.keys[0], NR_CLUSTER_KEY_SIZE, id->ring.count);
-    return err ? fail_system(why, "cannot be written", "cluster.keys") : 0;
+    int err = keyfile_set_add_keys(set, "cluster.keys", id->ring.keys[0], NR_CLUSTER_KEY_SIZE, id->ring.count);
+    return err ? set_failed(set, why) : 0;
 }
 
 static int found_cluster(struct identity *id, struct keyfile_set *set, struct nr_buf *why)
@@ -285,8 +285,8 @@ static int first_start(struct identity *id, const struct nr_token *token, const 
     int err = own_key(id, &set, why);
     if (!err) err = settle_node_id(id, o, &set, why);
     if (!err) err = token ? join_cluster(id, token, o, &set, why) : found_cluster(id, &set, why);
+    if (!err) err = add_ring(id, &set, why);
     if (!err && keyfile_set_write(&set) != 0) err = set_failed(&set, why);
-    if (!err) err = write_ring(id, why);
     keyfile_set_drop(&set);
     return err;
 }

@@ -103,6 +103,8 @@ int keyfile_set_write(struct keyfile_set *set)
     }
     for (size_t i = 0; i < set->count; i++) {
         const char *name = set->names[i];
+        bool last = i > 0 && i + 1 == set->count;
+        if (last && fsync(set->dir) != 0) return set_failed(set, name);
         if (renameat(set->dir, temporary_of(name).name, set->dir, name) != 0) return set_failed(set, name);
     }
     if (set->count && fsync(set->dir) != 0) return set_failed(set, set->names[0]);
@@ -134,13 +136,6 @@ int keyfile_set_add_keys(struct keyfile_set *set, const char *name, const uint8_
     if (text.data) nr_wipe(text.data, text.cap);
     nr_buf_fini(&text);
     return err;
-}
-
-int keyfile_write_keys(int dir, const char *name, const uint8_t *keys, size_t len, size_t count)
-{
-    struct keyfile_set set = { .dir = dir };
-    int err = keyfile_set_add_keys(&set, name, keys, len, count);
-    return err ? err : keyfile_set_write(&set);
 }
 
 static int hex_digit(uint8_t c)

@@ -15,14 +15,13 @@ int keyfile_read(int dir, const char *name, struct nr_buf *out) NR_MUST_CHECK;
 int keyfile_write(int dir, const char *name, struct nr_bytes content, mode_t mode) NR_MUST_CHECK;
 bool keyfile_exists(int dir, const char *name);
 
-/* `len` bytes as hexadecimal digits, one key a line. */
-int keyfile_write_keys(int dir, const char *name, const uint8_t *keys, size_t len, size_t count) NR_MUST_CHECK;
 /* Reads 1 to `max` keys of `len` bytes. NR_E_CORRUPT: something else stands there. */
 int keyfile_read_keys(int dir, const char *name, uint8_t *keys, size_t len, size_t max, size_t *count) NR_MUST_CHECK;
 
 /* Several files that are worth nothing one by one: each is written whole or not at all, and they are durable when
- * keyfile_set_write has returned, for little more than what one costs to sync. Zeroed but for `dir` at first; names
- * are borrowed. After a failure `failed` names the file, errno says why, and nothing is left under other names. */
+ * keyfile_set_write has returned, for little more than what one costs to sync; the last one added is there only when
+ * the others are durable. Zeroed but for `dir` at first; names are borrowed. After a failure `failed` names the file,
+ * errno says why, and nothing is left under other names. */
 #define KEYFILE_SET_MAX 8
 
 struct keyfile_set {
@@ -31,6 +30,7 @@ struct keyfile_set {
     size_t count;
 };
 int keyfile_set_add(struct keyfile_set *set, const char *name, struct nr_bytes content, mode_t mode) NR_MUST_CHECK;
+/* `len` bytes as hexadecimal digits, one key a line. */
 int keyfile_set_add_keys(struct keyfile_set *set, const char *name, const uint8_t *keys, size_t len,
                          size_t count) NR_MUST_CHECK;
 int keyfile_set_write(struct keyfile_set *set) NR_MUST_CHECK;

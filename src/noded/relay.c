@@ -126,14 +126,19 @@ static void on_event(struct relay *r, const struct nr_event *e, struct nr_now no
     if (e->type == NR_EVENT_PEER_UP) (void)!nr_store_peer_put(r->o.store, e->signer, &e->addr, now.wall_ms);
 }
 
-static void drain_core(struct relay *r, struct nr_now now)
+void relay_take_events(struct relay *r, struct nr_now now)
 {
-    uint8_t sealed[NR_DATAGRAM_MAX];
     struct nr_event e;
-    struct nr_datagram d;
     while (nr_core_next_event(r->o.core, &e)) on_event(r, &e, now);
     if (r->mend_now) relay_mend_views(r, now);
     r->mend_now = false;
+}
+
+static void drain_core(struct relay *r, struct nr_now now)
+{
+    uint8_t sealed[NR_DATAGRAM_MAX];
+    struct nr_datagram d;
+    relay_take_events(r, now);
     while (nr_core_next_datagram(r->o.core, &d)) {
         size_t len = nr_seal(&r->sealer, d.plain, sealed);
         nr_udp_send(r->udp, &d.to, nr_bytes(sealed, len));

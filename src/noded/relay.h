@@ -33,6 +33,8 @@ struct nr_udp *relay_udp(struct relay *r);
 
 /* After each call into the core that may have made something: drains it, sends, sets the timer. */
 void relay_drain(struct relay *r, struct nr_now now);
+/* The first part of that: what has happened is noted for readers; what there is to send waits for relay_drain. */
+void relay_take_events(struct relay *r, struct nr_now now);
 /* The addresses that the core should know for its own: those bound, those of the machine, the one that others see. */
 void relay_own_addresses(struct relay *r);
 /* Some views for readers could not be written (a full disk): makes them all anew, when there is need and room. Call it

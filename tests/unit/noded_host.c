@@ -116,6 +116,20 @@ static void released(void **state)
     assert_true(nr_core_incarnation(f->core) > newest);
 }
 
+/* Stamps are reserved durably at once, but for the start, which commits them with what it registers. */
+static void reserved(void **state)
+{
+    struct fixture *f = *state;
+    const struct nr_core_host callbacks = host_callbacks(&f->host);
+    assert_int_equal(nr_store_commit(f->store), 0);
+    f->host.starting = true;
+    assert_int_equal(callbacks.reserve(callbacks.ctx, UINT64_MAX - 1), 0);
+    assert_true(nr_store_dirty(f->store));
+    f->host.starting = false;
+    assert_int_equal(callbacks.reserve(callbacks.ctx, UINT64_MAX), 0);
+    assert_false(nr_store_dirty(f->store));
+}
+
 /* Records that died while the process was away are not held; once the clock is believed, here since nothing spoke
  * against it for an hour, they are dropped from the store too, however many. */
 static void dead_are_dropped(void **state)
@@ -201,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(restored, setup, teardown),
         cmocka_unit_test_setup_teardown(incarnations, setup, teardown),
         cmocka_unit_test_setup_teardown(released, setup, teardown),
+        cmocka_unit_test_setup_teardown(reserved, setup, teardown),
         cmocka_unit_test_setup_teardown(dead_are_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(declared_state, setup, teardown),
     };

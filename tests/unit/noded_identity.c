@@ -247,8 +247,11 @@ static void key_files(void **state)
     struct stat st;
     int dir = open(f->dir, O_RDONLY | O_DIRECTORY), entries = 0;
     nr_random(keys, sizeof keys);
-    assert_int_equal(keyfile_write_keys(dir, "k", keys, 32, 2), 0);
-    assert_int_equal(keyfile_write_keys(dir, "k", keys, 32, 2), 0);
+    for (int i = 0; i < 2; i++) {
+        struct keyfile_set set = { .dir = dir };
+        assert_int_equal(keyfile_set_add_keys(&set, "k", keys, 32, 2), 0);
+        assert_int_equal(keyfile_set_write(&set), 0);
+    }
     assert_int_equal(fstatat(dir, "k", &st, 0), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(keyfile_read_keys(dir, "k", back, 32, 2, &count), 0);
