@@ -181,11 +181,18 @@ static struct nr_path *path_meant(const struct nr_core *core, const struct nr_ad
     return there && nr_key8(there->key) == key8 ? there : NULL;
 }
 
+/* Asked for a sign, and silent for a second at least. */
+static bool is_missed(const struct nr_path *path)
+{
+    return !path->confirmed && path->pings_unanswered >= 2;
+}
+
 /* A cookie lives longer than one exchange, so a PROOF may come again: from an older incarnation, or with a number that
- * was seen. Over the path itself the number was taken before this is asked. */
+ * was seen. Over the path itself the number was taken before this is asked. A peer whose clock was set back starts with
+ * an incarnation below its last: it is taken where the later one is missed. */
 static bool replayed(struct nr_path *path, const struct nr_addr *from, const struct nr_header *h)
 {
-    if (h->incarnation != path->incarnation) return h->incarnation < path->incarnation;
+    if (h->incarnation != path->incarnation) return h->incarnation < path->incarnation && !is_missed(path);
     return !nr_addr_eq(from, &path->addr) && !nr_window_take(&path->window, h->number);
 }
 
@@ -199,7 +206,10 @@ struct nr_path *nr_core_on_proof(struct nr_core *core, struct nr_now now, const 
                                  const struct nr_header *h, const struct nr_proof *m)
 {
     struct nr_path *path = path_meant(core, from, h);
-    if (!proof_holds(core, now, from, h, m) || (path && replayed(path, from, h))) {
+    bool holds = proof_holds(core, now, from, h, m);
+    if (!holds || (path && replayed(path, from, h))) {
+        /* Is the path of the later incarnation alive? That is asked soon, as of one that nothing has come over. */
+        if (holds && h->incarnation < path->incarnation) path->confirmed = false;
         core->stats.proofs_refused++;
         return NULL;
     }
