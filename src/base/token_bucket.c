@@ -9,7 +9,7 @@ void nr_token_bucket_init(struct nr_token_bucket *b, double rate, double burst, 
     *b = (struct nr_token_bucket){ .at_us = now_us, .tokens = burst, .rate = rate, .burst = burst };
 }
 
-bool nr_token_bucket_take(struct nr_token_bucket *b, double n, int64_t now_us)
+bool nr_token_bucket_has(struct nr_token_bucket *b, double n, int64_t now_us)
 {
     nr_assert(n >= 0);
     if (now_us > b->at_us) {
@@ -17,7 +17,12 @@ bool nr_token_bucket_take(struct nr_token_bucket *b, double n, int64_t now_us)
         if (b->tokens > b->burst) b->tokens = b->burst;
         b->at_us = now_us;
     }
-    if (n > b->tokens) return false;
+    return n <= b->tokens;
+}
+
+bool nr_token_bucket_take(struct nr_token_bucket *b, double n, int64_t now_us)
+{
+    if (!nr_token_bucket_has(b, n, now_us)) return false;
     b->tokens -= n;
     return true;
 }

@@ -15,5 +15,7 @@ struct nr_token_bucket {
 void nr_token_bucket_init(struct nr_token_bucket *b, double rate, double burst, int64_t now_us);
 /* Takes `n` and returns true, or takes nothing and returns false. A clock that goes back adds nothing. */
 bool nr_token_bucket_take(struct nr_token_bucket *b, double n, int64_t now_us);
+/* Whether it would. */
+bool nr_token_bucket_has(struct nr_token_bucket *b, double n, int64_t now_us);
 
 #endif

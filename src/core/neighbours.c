@@ -87,16 +87,19 @@ static void fill(struct nr_core *core, struct nr_now now)
 {
     struct nr_addr to;
     uint32_t sent = 0;
+    bool paced = false;
     core->fill_us = NR_NEVER_US; /* where nothing can go out, it is nr_core_care that asks again */
     if (core->eager > EAGER_MAX) core->eager = EAGER_MAX;
     for (int i = 0; i < EAGER_AT_ONCE && core->eager && core->paths.count < NR_PATHS_WANTED; i++) {
+        paced = !nr_token_bucket_has(&core->hello_sends, 1, now.mono_us);
+        if (paced) break; /* an address that was told waits */
         if (!nr_core_take_referred(core, &to) && !candidate(core, &to))
             core->eager = 0;
         else if (nr_core_greet(core, now, &to))
             sent++;
     }
     core->eager -= sent < core->eager ? sent : core->eager;
-    if (sent && core->eager && core->paths.count < NR_PATHS_WANTED)
+    if ((sent || paced) && core->eager && core->paths.count < NR_PATHS_WANTED)
         core->fill_us = now.mono_us + FILL_EVERY_US / 2 + nr_rng_below(&core->rng, FILL_EVERY_US);
 }
 

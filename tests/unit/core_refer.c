@@ -5,7 +5,8 @@
 
 #include "proto/message.h"
 
-#define FAR 192 /* first byte of the addresses at which nobody is */
+#define FAR       192 /* first byte of the addresses at which nobody is */
+#define FAR_SEEDS 64
 
 static int setup(void **state)
 {
@@ -155,11 +156,37 @@ static void test_bounded_in_all(void **state)
     fix_fini(f);
 }
 
+/* Far seeds, each time others: the pace of HELLOs is used up on them. */
+static void seek_far(struct fix *f, size_t who, uint8_t row)
+{
+    struct nr_addr seeds[FAR_SEEDS];
+    for (size_t i = 0; i < FAR_SEEDS; i++)
+        seeds[i] = (struct nr_addr){ .family = 4, .ip = { FAR, 0, row, (uint8_t)i }, .port = 9206 };
+    nr_core_set_seeds(f->peers[who].core, seeds, FAR_SEEDS);
+    fix_run_ms(f, 500);
+}
+
+/* An address that was told is not given up where the pace of HELLOs bids it wait. */
+static void test_paced(void **state)
+{
+    struct fix *f = *state;
+    static struct hellos h;
+    size_t told = 0;
+    begin(f, &h);
+    for (uint8_t row = 1; row < 4; row++) seek_far(f, 1, row);
+    assert_true(h.all > 64);
+    say_refer(f, 0, 1, 0, 0);
+    fix_run_ms(f, 10000);
+    for (size_t i = 0; i < NR_REFER_MAX; i++) told += h.to[0][i] > 0;
+    assert_int_equal(told, NR_REFER_MAX);
+    fix_fini(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_join_at_once), cmocka_unit_test(test_told_once),      cmocka_unit_test(test_uninvited),
-        cmocka_unit_test(test_malformed),    cmocka_unit_test(test_bounded_in_all),
+        cmocka_unit_test(test_malformed),    cmocka_unit_test(test_bounded_in_all), cmocka_unit_test(test_paced),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -25,14 +25,17 @@ static void fills_at_its_rate(void **state)
     assert_false(nr_token_bucket_take(&b, 1, 3600 * INT64_C(1000000)));
 }
 
-/* What is refused takes nothing. */
+/* What is refused, or only asked about, takes nothing. */
 static void a_refusal_takes_nothing(void **state)
 {
     struct nr_token_bucket b;
     (void)state;
     nr_token_bucket_init(&b, 0, 5, 0);
     assert_false(nr_token_bucket_take(&b, 6, 0));
+    assert_false(nr_token_bucket_has(&b, 6, 0));
+    assert_true(nr_token_bucket_has(&b, 5, 0));
     assert_true(nr_token_bucket_take(&b, 5, 0));
+    assert_false(nr_token_bucket_has(&b, 1, 0));
 }
 
 /* A clock that goes back adds nothing and takes nothing, and nothing is added twice when it comes forward again. */
