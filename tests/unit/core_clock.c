@@ -176,6 +176,27 @@ static void test_said_ahead(void **state)
     fix_fini(f);
 }
 
+/* Two that were a year ahead together are set right while they run: what each says of itself from then on the other
+ * takes, though it holds newer words. */
+static void test_both_set_right(void **state)
+{
+    struct fix *f = *state;
+    uint64_t stamp, id;
+    fix_init(f, 2);
+    for (size_t i = 0; i < 2; i++) f->peers[i].wall_offset_ms = YEAR_MS;
+    fix_run_ms(f, 2000);
+    all_registered(f);
+    for (size_t i = 0; i < 2; i++) f->peers[i].wall_offset_ms = 0;
+    fix_run_ms(f, 5000);
+    for (size_t i = 0; i < 2; i++) {
+        struct fix_peer *p = &f->peers[i], *other = &f->peers[1 - i];
+        uint64_t key = fix_key_hash(p, NR_KIND_NODE, p->id);
+        assert_true(nr_core_lookup(other->core, fix_now(f, other), key, &stamp, &id));
+        assert_true(nr_stamp_ms(stamp) <= fix_now(f, other).wall_ms);
+    }
+    fix_fini(f);
+}
+
 /* A record that lies aside and is alive by now is compared with, not overwritten, before it was looked for. */
 static void test_met_aside(void **state)
 {
@@ -207,7 +228,7 @@ int main(void)
         cmocka_unit_test(test_clock_set_back), cmocka_unit_test(test_clock_set_right),
         cmocka_unit_test(test_started_behind), cmocka_unit_test(test_ended_by_a_step),
         cmocka_unit_test(test_ended_for_good), cmocka_unit_test(test_said_ahead),
-        cmocka_unit_test(test_met_aside),
+        cmocka_unit_test(test_both_set_right), cmocka_unit_test(test_met_aside),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
