@@ -85,6 +85,26 @@ class Run(unittest.TestCase):
                                     env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
             self.assertNotIn(f"{traffic.NAME}{run.pid}", listed.stdout)
 
+    # Who stands still when it is ended does not stay either.
+    def test_end_while_stopped(self):
+        run = subprocess.Popen(command("--side", "ours", "--nodes", "3", "--rounds", "1", "--only", "stop", "--stop", "60"),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        stopped = nr.wait_for(lambda: self.standing_still(run.pid), 30, "one that stands still")
+        run.send_signal(signal.SIGTERM)
+        _, err = run.communicate(timeout=30)
+        self.assertEqual(run.returncode, 1, err)
+        self.assertEqual([pid for pid in stopped if os.path.exists(f"/proc/{pid}")], [])
+
+    @staticmethod
+    def standing_still(parent):
+        with open(f"/proc/{parent}/task/{parent}/children", encoding="ascii") as f:
+            pids = f.read().split()
+        states = {}
+        for pid in pids:
+            with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+                states[pid] = f.read().rpartition(")")[2].split()[0]
+        return [pid for pid, state in states.items() if state == "T"]
+
     # Where Serf is not installed it says what to install, before anything is started.
     def test_without_serf(self):
         with tempfile.TemporaryDirectory() as empty:

@@ -149,9 +149,9 @@ def stopped(side, seconds, results):
     frozen = random.sample(side.members[1:], max(1, len(side.members) // 10))
     healthy = {m.name for m in side.running() if m not in frozen}
     tally = tally_of(side, healthy)
-    for member in frozen:
-        member.signal(signal.SIGSTOP)
     try:
+        for member in frozen:
+            member.signal(signal.SIGSTOP)
         watch(side, healthy, seconds, tally)
     finally:
         for member in frozen:
