@@ -36,6 +36,9 @@ const struct sim_scenario *sim_scenario_find(const char *name);
     X(replay, "every captured datagram, played again from anywhere, changes nothing", 8, 0, 0)                         \
     X(amplify, "an address that has proven nothing gets no more bytes than it sent", 6, 0, 0)                          \
     X(hostile, "an insider's garbage, forgeries and floods harm nobody's records but its own", 8, 0, 0)                \
+    X(foreign, "records of other versions are refused where they come in, and all join as ever", 12, 0, 0)             \
+    X(minted, "keys minted by an insider cost memory by what lives, and no record of others", 8, 0, 0)                 \
+    X(renewed, "nodes that start 50 times, each time at a new address, leave nothing behind", 20, 0, 0)                \
     X(move, "a node that comes back at another address is found again", 20, 0, 0)                                      \
     X(chaos, "random faults and writes; then all is healed, and all agree", 16, 10000, 0)
 
