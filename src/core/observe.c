@@ -6,12 +6,13 @@
 
 #include <stdlib.h>
 
-#define ASK_EVERY_US   200000
+#define ASK_EVERY_US   150000
 #define ASK_SLOWLY_US  1000000 /* who is asked in vain for long, or is called gone */
 #define ASK_RARELY_US  4000000
-#define ASKS_AT_PACE   30
+#define ASKS_AT_PACE   40
 #define SAID_AT_PACE   60000000
-#define DOUBT_MIN_US   1000000
+#define DOUBT_MIN_US   700000 /* and a round trip, as far as that is known */
+#define SILENCE_MIN_US 1000000
 #define CHANCE_MAX     0.001 /* that an honest silence lasts so long */
 #define ASKS_ALONE     10    /* where nobody else can be asked */
 #define HOLD_US        60000000
@@ -91,7 +92,7 @@ static void wait_anew(struct nr_watch *watch, struct nr_now now)
 {
     watch->doubting = false;
     watch->lost = false;
-    watch->next_us = now.mono_us + watch->interval_us + watch->interval_us / 8;
+    watch->next_us = now.mono_us + watch->interval_us + watch->interval_us / 16;
 }
 
 /* Signs. */
@@ -290,7 +291,10 @@ static bool alone(const struct nr_core *core, struct nr_now now, const struct nr
 
 static bool convinced(const struct nr_core *core, struct nr_now now, const struct nr_watch *watch)
 {
-    if (held(watch, now) || now.mono_us - watch->doubt_us < DOUBT_MIN_US) return false;
+    const struct nr_path *path = nr_paths_find_key(&core->paths, nr_key8(watch->key));
+    int64_t doubt_min_us = DOUBT_MIN_US + (path && path->rtt_us > 0 ? path->rtt_us : 0);
+    if (held(watch, now) || now.mono_us - watch->doubt_us < doubt_min_us) return false;
+    if (now.mono_us - watch->heard_us < SILENCE_MIN_US) return false;
     return chance(watch) <= CHANCE_MAX || (watch->asks >= ASKS_ALONE && alone(core, now, watch));
 }
 
