@@ -72,7 +72,8 @@ static void expect_few(struct sim_world *w, const struct kept *k)
     size_t all = w->node_count;
     sim_expect(w, k->records == all && k->hot <= all && k->peers == all, "%zu records, %zu heartbeats, %zu peers",
                k->records, k->hot, k->peers);
-    sim_expect(w, k->paths < 2 * all, "%zu paths to %zu others", k->paths, all - 1); /* some just given up */
+    /* A path of a life that was killed is given up after 18 s of silence (C.1.4): two earlier lives may have one. */
+    sim_expect(w, k->paths < 3 * all, "%zu paths to %zu others", k->paths, all - 1);
     sim_expect(w, k->brief <= all * NR_VERDICT_RANKS, "%zu verdicts", k->brief);
 }
 
