@@ -22,6 +22,7 @@
 #define QUIET          UINT32_C(0x80000000) /* in learnt_tick: held, known to others, not offered */
 #define RETOUCHED_MAX  64
 #define OWED_US        5000000
+#define ANSWER_MAX_US  2000000
 
 /* When a hot record was learnt: tenths of a second since the start, from 1 on. */
 static uint32_t tenths(const struct nr_core *core, struct nr_now now)
@@ -239,6 +240,7 @@ void nr_core_pull_brought(struct nr_core *core, struct nr_now now, const struct 
     if (pull->path != path->serial || pull->brought) return;
     int64_t took = now.mono_us - pull->asked_us;
     pull->brought = true;
+    if (took > ANSWER_MAX_US) return; /* one of the two stood still */
     pull->answer_us = took > pull->answer_us ? took : pull->answer_us - (pull->answer_us - took) / 8;
 }
 
