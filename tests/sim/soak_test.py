@@ -27,12 +27,12 @@ def soak(*flags):
 
 
 class Soak(unittest.TestCase):
-    # Random scenarios run in the simulator as it is, pass, and their hours are counted.
+    # Random scenarios run in the simulator as it is, pass, and their hours are counted. (These eight are quick ones.)
     def test_the_simulator(self):
         with tempfile.TemporaryDirectory() as keep:
-            status, said = soak("--simulate", SIMULATE, "--seed", "1", "--count", "8", "--keep", keep)
+            status, said = soak("--simulate", SIMULATE, "--seed", "169", "--count", "8", "--keep", keep)
         self.assertEqual(status, 0, said)
-        self.assertRegex(said, r"^8 scenarios from seed 1: [\d.]*[1-9][\d.]* simulated node-hours, 0 failed$")
+        self.assertRegex(said, r"^8 scenarios from seed 169: [\d.]*[1-9][\d.]* simulated node-hours, 0 failed$")
 
     # A failure is kept as a scenario of nothing but what it takes, and the command that shows it again is said.
     def test_a_failure_is_made_small(self):
