@@ -13,6 +13,11 @@ def timeless(nodes):
             for node_id, node in nodes.items() if not node_id.startswith("peer-")}
 
 
+def has_metrics(at):
+    status, beats = at.facade.get("/api/v1/nodes/n001/heartbeats?limit=1")
+    return status == 200 and beats and beats[0].get("metrics") == {"cpu_percent": 12.5}
+
+
 with nr.Cluster() as cluster:
     pair = place.start(cluster, 2)
     for number in range(NODES):
@@ -22,7 +27,12 @@ with nr.Cluster() as cluster:
     big = {"blob": "x" * 7000}
     pair[0].register("big", metadata=big)
     assert pair[1].facade.json("PUT", "/api/v1/profiles/worker", {"threads": 4})[0] == 200
-    pair[0].beat("n001", metrics={"cpu_percent": 12.5})
+
+    def told():
+        """Of a sponsored node's heartbeats one in each window is told to others (proto/README.md C.8.3)."""
+        pair[0].beat("n001", metrics={"cpu_percent": 12.5})
+        return has_metrics(pair[1])
+    nr.wait_for(told, 15, "a heartbeat reaching the other of the pair")
     place.same(pair)
 
     late = place.Place(cluster, 3, token=pair[1].noded.invite()).start()
@@ -34,8 +44,4 @@ with nr.Cluster() as cluster:
     assert late.node("big")["metadata"] == big
     assert late.node("n000") is None
     assert late.facade.get("/api/v1/profiles/worker")[1]["config"] == {"threads": 4}
-
-    def last_metrics():
-        status, beats = late.facade.get("/api/v1/nodes/n001/heartbeats?limit=1")
-        return status == 200 and beats and beats[0].get("metrics") == {"cpu_percent": 12.5}
-    nr.wait_for(last_metrics, 15, "the newest heartbeat reaching the late one")
+    nr.wait_for(lambda: has_metrics(late), 15, "the newest heartbeat reaching the late one")
