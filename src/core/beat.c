@@ -5,7 +5,9 @@
 #define BUDGET         200 /* heartbeats a second, of the whole cluster */
 #define BEATS_AT_LEAST 300000
 #define BEATS_MISSED   5
-#define BEATS_BORNE    3     /* by readers, unless configured otherwise */
+#define BEATS_BORNE    3 /* by readers, unless configured otherwise */
+#define HELD_LOOK_US   1000000
+#define HELD_AT_ONCE   100
 #define PRESUMED_MS    30000 /* between the heartbeats of a node that does not say: readers bear three (contract) */
 
 void nr_core_set_budget(struct nr_core *core, uint32_t budget)
@@ -71,7 +73,7 @@ bool nr_core_was_late(const struct nr_record *rec, uint64_t before)
 }
 
 /* Sponsored nodes. Time is cut into windows, of a power of two so that the borders stay when the cluster grows; the
- * first heartbeat in each is passed on. Nothing need be remembered but the one before. */
+ * first heartbeat in each is passed on, and the last before a pause. */
 
 static uint64_t window_ms(const struct nr_core *core)
 {
@@ -90,6 +92,52 @@ bool nr_core_passes_on(const struct nr_core *core, struct nr_now now, const stru
     uint64_t window = window_ms(core);
     return !before || window_at(before->key_hash, window, nr_stamp_ms(before->stamp)) !=
                           window_at(before->key_hash, window, now.wall_ms);
+}
+
+void nr_core_hold_back(struct nr_core *core, struct nr_now now, struct nr_entry *e, enum nr_entry_flag why)
+{
+    e->flags |= (uint8_t)why;
+    if (core->held_us == NR_NEVER_US) core->held_us = now.mono_us + HELD_LOOK_US;
+}
+
+static bool is_held(const struct nr_entry *e, struct nr_now now)
+{
+    return e->flags & (NR_ENTRY_HELD | NR_ENTRY_DUE) && !nr_entry_dead(e, now);
+}
+
+/* The last heartbeat before a pause is news too. While a node goes on, its next takes the place of the one held. */
+static bool is_to_tell(const struct nr_core *core, struct nr_now now, const struct nr_entry *e)
+{
+    uint64_t window = window_ms(core);
+    return e->flags & NR_ENTRY_DUE ||
+           window_at(e->key_hash, window, nr_stamp_ms(e->stamp)) + 1 < window_at(e->key_hash, window, now.wall_ms);
+}
+
+static void tell(struct nr_core *core, struct nr_now now, uint64_t key_hash)
+{
+    struct nr_set *set = &core->sets[NR_PLANE_HOT];
+    struct nr_entry facts = *nr_set_find(set, key_hash);
+    struct nr_bytes raw;
+    facts.flags &= (uint8_t) ~(NR_ENTRY_HELD | NR_ENTRY_DUE);
+    nr_set_put(set, &facts); /* the newest learnt, as what is offered must be */
+    struct nr_entry *e = nr_set_find(set, key_hash);
+    if (core->host.load(core->host.ctx, key_hash, &raw) == 0)
+        nr_core_spread_hot(core, now, e, raw, &(struct nr_origin){ 0 });
+}
+
+void nr_core_held_care(struct nr_core *core, struct nr_now now)
+{
+    if (now.mono_us < core->held_us) return;
+    uint64_t ripe[HELD_AT_ONCE];
+    size_t n = 0;
+    struct nr_set *set = &core->sets[NR_PLANE_HOT];
+    core->held_us = NR_NEVER_US;
+    for (const struct nr_entry *e = nr_set_newest(set); e && n < HELD_AT_ONCE; e = nr_set_older(set, e)) {
+        if (!is_held(e, now)) continue;
+        core->held_us = now.mono_us + HELD_LOOK_US;
+        if (is_to_tell(core, now, e)) ripe[n++] = e->key_hash;
+    }
+    for (size_t i = 0; i < n; i++) tell(core, now, ripe[i]);
 }
 
 uint32_t nr_core_sponsored_interval(const struct nr_core *core, uint32_t said_ms)

@@ -61,7 +61,7 @@ static void timers_start(struct nr_core *core, struct nr_now now)
 {
     core->started_us = now.mono_us;
     core->tick = 1;
-    core->tick_us = core->wants_check_us = core->restate_us = core->beat_us = NR_NEVER_US;
+    core->tick_us = core->wants_check_us = core->restate_us = core->beat_us = core->held_us = NR_NEVER_US;
     core->renew_us = now.mono_us + nr_us(60);
     core->rotate_us = now.mono_us + nr_us(30);
     core->care_us = core->fill_us = core->hello_us = core->pull.at_us = core->pull.due_us = now.mono_us;
@@ -324,6 +324,7 @@ void nr_core_expire(struct nr_core *core, struct nr_now now)
     nr_core_watch_care(core, now);
     nr_core_probe_care(core, now);
     nr_core_beat_care(core, now); /* behind the PROBEs, whose datagrams it shares, as a PULL does */
+    nr_core_held_care(core, now);
     nr_core_announce_tick(core, now);
     nr_core_pull_care(core, now);
 }
@@ -336,7 +337,8 @@ int64_t nr_core_deadline(const struct nr_core *core)
                      core->beat_us,    core->renew_us,
                      core->restate_us, nr_core_repair_deadline(core),
                      core->judge_us,   nr_core_probe_deadline(core),
-                     core->pull.at_us, nr_core_watch_deadline(core) };
+                     core->pull.at_us, nr_core_watch_deadline(core),
+                     core->held_us };
     int64_t first = NR_NEVER_US;
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
         if (at[i] < first) first = at[i];

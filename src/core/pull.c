@@ -77,10 +77,14 @@ void nr_core_spread_hot(struct nr_core *core, struct nr_now now, struct nr_entry
     struct nr_path *to[MAKER_PUSHES];
     bool walked = origin->from && core->walk.path == origin->from->serial; /* its other neighbours have it from it */
     e->learnt_tick = tenths(core, now) | (origin->quiet || walked ? QUIET : 0);
+    if (origin->quiet) nr_core_hold_back(core, now, e, NR_ENTRY_HELD);
     size_t pushes = origin->from ? RELAY_PUSHES : MAKER_PUSHES;
     if (origin->from && origin->hops >= (origin->urgent ? NR_HOPS_MAX : hops_limit(core))) pushes = 0;
     if (e->learnt_tick & QUIET || pushes == 0) return;
-    if (!nr_token_bucket_take(&core->pushes, 1, now.mono_us)) return;
+    if (!nr_token_bucket_take(&core->pushes, 1, now.mono_us)) {
+        if (!origin->from) nr_core_hold_back(core, now, e, NR_ENTRY_DUE);
+        return;
+    }
     size_t n = origin->from ? nr_core_random_paths(core, origin->from, to, pushes) : choose_for_own(core, now, to);
     for (size_t i = 0; i < n; i++)
         nr_core_send_record(core, to[i], raw, e->id, (uint8_t)(origin->from ? origin->hops + 1 : 0));

@@ -17,6 +17,8 @@ enum nr_entry_flag {
     NR_ENTRY_OWN = 1,     /* signed with this node's key */
     NR_ENTRY_PEER = 2,    /* a node that states where its peer daemon is reached */
     NR_ENTRY_DELETED = 4, /* says that its subject is gone */
+    NR_ENTRY_HELD = 8,    /* a sponsored node's heartbeat that nobody else was told (proto/README.md C.8) */
+    NR_ENTRY_DUE = 16,    /* a hot record made here whose push waits for the budget */
 };
 
 struct nr_entry {

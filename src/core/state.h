@@ -164,6 +164,7 @@ struct nr_core {
     uint32_t beating;  /* nodes that beat, as last counted */
     bool beat_in_time; /* this node's heartbeat is made because it is due */
     int64_t beat_us, renew_us;
+    int64_t held_us;    /* when what a sponsor holds back is looked through; NR_NEVER_US: there is nothing */
     int64_t restate_us; /* when this node says anew what it is; NR_NEVER_US: no need */
     int64_t restate_pause_us, restated_us;
     uint8_t *self_body; /* what this node last registered of itself, encoded; NULL: nothing yet */
@@ -270,6 +271,10 @@ uint32_t nr_core_promise_beat(struct nr_core *core, struct nr_now now);
  * its node said `said_ms`, 0 for none. */
 bool nr_core_passes_on(const struct nr_core *core, struct nr_now now, const struct nr_entry *before);
 uint32_t nr_core_sponsored_interval(const struct nr_core *core, uint32_t said_ms);
+/* What is not told others at once: NR_ENTRY_HELD, unless no other has come by the end of the next window; NR_ENTRY_DUE,
+ * until the budget of pushes allows it. */
+void nr_core_hold_back(struct nr_core *core, struct nr_now now, struct nr_entry *e, enum nr_entry_flag why);
+void nr_core_held_care(struct nr_core *core, struct nr_now now);
 
 /* repair.c, walk.c */
 /* With a neighbour just met whose set differs; bounded, so that one that is met again and again does not keep others

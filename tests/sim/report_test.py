@@ -105,7 +105,7 @@ class Report(unittest.TestCase):
             status, table, said = report(*flags)
             self.assertEqual((status, table), (2, ""), said)
             self.assertIn(word, said)
-        self.assertIn("bytes-10000", report("--list")[1])
+        self.assertIn("copies-10000", report("--list")[1])
 
     # What an expectation found is written also where it did not hold, with what was wrong and how to see it again.
     def test_result_of_a_failure(self):

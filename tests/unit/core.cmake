@@ -17,6 +17,9 @@ target_include_directories(test_core_repair PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 nr_unit_test(core_metrics SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_metrics.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
              LINKS nr_core nr_crypto)
 target_include_directories(test_core_metrics PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+nr_unit_test(core_held SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_held.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
+             LINKS nr_core nr_crypto)
+target_include_directories(test_core_held PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 nr_unit_test(core_clock SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_clock.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
              LINKS nr_core nr_crypto)
 target_include_directories(test_core_clock PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
