@@ -75,20 +75,37 @@ static uint32_t read_count(struct nr_reader *r, uint32_t most)
 
 struct member {
     const char *name;
+    size_t len;
     void (*read)(struct nr_reader *r, void *body);
 };
+#define MEMBER(name, read)                                                                                             \
+    {                                                                                                                  \
+        name, sizeof name - 1, read                                                                                    \
+    }
+
+/* From where the last one stood: keys and table both ascend, so that the next is nearly always the one behind it. */
+static const struct member *find_member(struct nr_bytes key, const struct member *known, size_t count, size_t *at)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct member *m = &known[(*at + i) % count];
+        if (m->len != key.len || memcmp(m->name, key.data, key.len) != 0) continue;
+        *at = (size_t)(m - known) + 1;
+        return m;
+    }
+    return NULL;
+}
 
 static int read_members(struct nr_bytes map, const struct member *known, size_t count, void *body)
 {
     struct nr_reader r;
+    size_t at = 0;
     nr_reader_init(&r, map);
     uint32_t pairs = nr_mp_read_map(&r);
     for (uint32_t i = 0; i < pairs && !r.err; i++) {
         struct nr_bytes key = nr_mp_read_str(&r);
-        size_t k = 0;
-        while (k < count && !nr_bytes_eq(key, nr_bytes_str(known[k].name))) k++;
-        if (k < count)
-            known[k].read(&r, body);
+        const struct member *m = find_member(key, known, count, &at);
+        if (m)
+            m->read(&r, body);
         else
             (void)nr_mp_skip(&r, NR_DEPTH_MAX, false);
     }
@@ -149,17 +166,17 @@ static void node_labels(struct nr_reader *r, void *body)
 int nr_node_body_decode(struct nr_bytes body, struct nr_node_body *out)
 {
     static const struct member members[] = {
-        { "created_at", node_created_at },
-        { "deleted", node_deleted },
-        { "gossip", node_gossip },
-        { "hostname", node_hostname },
-        { "ip", node_ip },
-        { "labels", node_labels },
-        { "metadata", node_metadata },
-        { "role", node_role },
-        { "self", node_self },
-        { "state", node_state },
-        { "updated_at", node_updated_at },
+        MEMBER("created_at", node_created_at),
+        MEMBER("deleted", node_deleted),
+        MEMBER("gossip", node_gossip),
+        MEMBER("hostname", node_hostname),
+        MEMBER("ip", node_ip),
+        MEMBER("labels", node_labels),
+        MEMBER("metadata", node_metadata),
+        MEMBER("role", node_role),
+        MEMBER("self", node_self),
+        MEMBER("state", node_state),
+        MEMBER("updated_at", node_updated_at),
     };
     *out = (struct nr_node_body){ 0 };
     int rc = read_members(body, members, sizeof members / sizeof *members, out);
@@ -190,9 +207,9 @@ static void heartbeat_status(struct nr_reader *r, void *body)
 int nr_heartbeat_body_decode(struct nr_bytes body, struct nr_heartbeat_body *out)
 {
     static const struct member members[] = {
-        { "interval", heartbeat_interval },
-        { "metrics", heartbeat_metrics },
-        { "status", heartbeat_status },
+        MEMBER("interval", heartbeat_interval),
+        MEMBER("metrics", heartbeat_metrics),
+        MEMBER("status", heartbeat_status),
     };
     *out = (struct nr_heartbeat_body){ 0 };
     int rc = read_members(body, members, sizeof members / sizeof *members, out);
@@ -208,10 +225,10 @@ READER(profile_updated_at, struct nr_profile_body, b->updated_at_ms = read_time(
 int nr_profile_body_decode(struct nr_bytes body, struct nr_profile_body *out)
 {
     static const struct member members[] = {
-        { "config", profile_config },
-        { "created_at", profile_created_at },
-        { "deleted", profile_deleted },
-        { "updated_at", profile_updated_at },
+        MEMBER("config", profile_config),
+        MEMBER("created_at", profile_created_at),
+        MEMBER("deleted", profile_deleted),
+        MEMBER("updated_at", profile_updated_at),
     };
     *out = (struct nr_profile_body){ 0 };
     int rc = read_members(body, members, sizeof members / sizeof *members, out);
@@ -237,8 +254,8 @@ static void verdict_since(struct nr_reader *r, void *body)
 int nr_verdict_body_decode(struct nr_bytes body, struct nr_verdict_body *out)
 {
     static const struct member members[] = {
-        { "key", verdict_key },
-        { "since", verdict_since },
+        MEMBER("key", verdict_key),
+        MEMBER("since", verdict_since),
     };
     *out = (struct nr_verdict_body){ .since_ms = -1 };
     int rc = read_members(body, members, sizeof members / sizeof *members, out);

@@ -40,11 +40,17 @@ static struct nr_mp_item float_item(struct nr_reader *r)
     return item;
 }
 
+/* What a failed reader has read. */
+static struct nr_mp_item nothing(void)
+{
+    return (struct nr_mp_item){ .type = NR_MP_NIL };
+}
+
 static struct nr_mp_item bytes_item(struct nr_reader *r, enum nr_mp_type type, uint64_t len)
 {
-    struct nr_mp_item item = { .type = type, .bytes = nr_read_bytes(r, r->err ? 0 : (size_t)len) };
-    if (!r->err && type == NR_MP_STR && !nr_utf8_valid(item.bytes)) nr_reader_fail(r, NR_E_INVALID);
-    return item;
+    struct nr_bytes b = nr_read_bytes(r, (size_t)len);
+    if (!r->err && type == NR_MP_STR && !nr_utf8_valid(b)) nr_reader_fail(r, NR_E_INVALID);
+    return r->err ? nothing() : (struct nr_mp_item){ .type = type, .bytes = b };
 }
 
 /* Every element takes a byte at least, so that no count is believed that the input cannot hold. */
@@ -52,10 +58,10 @@ static struct nr_mp_item container_item(struct nr_reader *r, enum nr_mp_type typ
 {
     uint64_t least = type == NR_MP_MAP ? 2 * count : count;
     if (!r->err && least > nr_reader_left(r)) nr_reader_fail(r, NR_E_NONCANONICAL);
-    return (struct nr_mp_item){ .type = type, .count = (uint32_t)count };
+    return r->err ? nothing() : (struct nr_mp_item){ .type = type, .count = (uint32_t)count };
 }
 
-/* c0 to df: all that is no fix form. */
+/* c0 to df: all that is no fix form; what it returns of a failed reader says nothing. */
 static struct nr_mp_item long_form(struct nr_reader *r, uint8_t head)
 {
     switch (head) {
@@ -84,27 +90,20 @@ static struct nr_mp_item long_form(struct nr_reader *r, uint8_t head)
     case 0xdf: return container_item(r, NR_MP_MAP, read_wide(r, 4, 0x10000));
     default: nr_reader_fail(r, NR_E_INVALID); break; /* extension types, and c1, which is never used */
     }
-    return (struct nr_mp_item){ .type = NR_MP_NIL };
+    return nothing();
 }
 
 struct nr_mp_item nr_mp_next(struct nr_reader *r)
 {
-    struct nr_mp_item item = { .type = NR_MP_NIL };
     uint8_t head = nr_read_u8(r);
-    if (r->err) return item;
-    if (head < 0x80)
-        item = uint_item(head);
-    else if (head < 0x90)
-        item = container_item(r, NR_MP_MAP, head & 0x0f);
-    else if (head < 0xa0)
-        item = container_item(r, NR_MP_ARRAY, head & 0x0f);
-    else if (head < 0xc0)
-        item = bytes_item(r, NR_MP_STR, head & 0x1f);
-    else if (head >= 0xe0)
-        item = (struct nr_mp_item){ .type = NR_MP_NEGINT, .negint = (int64_t)head - 0x100 };
-    else
-        item = long_form(r, head);
-    return r->err ? (struct nr_mp_item){ .type = NR_MP_NIL } : item;
+    if (r->err) return nothing();
+    if (head < 0x80) return uint_item(head);
+    if (head < 0x90) return container_item(r, NR_MP_MAP, head & 0x0f);
+    if (head < 0xa0) return container_item(r, NR_MP_ARRAY, head & 0x0f);
+    if (head < 0xc0) return bytes_item(r, NR_MP_STR, head & 0x1f);
+    if (head >= 0xe0) return (struct nr_mp_item){ .type = NR_MP_NEGINT, .negint = (int64_t)head - 0x100 };
+    struct nr_mp_item item = long_form(r, head);
+    return r->err ? nothing() : item;
 }
 
 static void walk_map(struct nr_reader *r, uint32_t pairs, int depth, bool json_only)
@@ -146,7 +145,7 @@ static struct nr_mp_item next_of(struct nr_reader *r, enum nr_mp_type type)
 {
     struct nr_mp_item item = nr_mp_next(r);
     if (!r->err && item.type != type) nr_reader_fail(r, NR_E_INVALID);
-    return r->err ? (struct nr_mp_item){ .type = NR_MP_NIL } : item;
+    return r->err ? nothing() : item;
 }
 
 uint64_t nr_mp_read_uint(struct nr_reader *r)

@@ -115,6 +115,23 @@ int nr_record_decode(struct nr_bytes raw, struct nr_record *out)
     return rc;
 }
 
+void nr_record_reread(struct nr_bytes raw, struct nr_record *out)
+{
+    struct nr_record rec = { .raw = raw };
+    struct nr_reader r;
+    nr_reader_init(&r, raw);
+    read_head(&r);
+    rec.kind = (uint8_t)nr_mp_read_uint(&r);
+    rec.signer = nr_mp_read_bin(&r).data;
+    rec.subject = nr_mp_read_str(&r);
+    rec.stamp = nr_mp_read_uint(&r);
+    rec.lease_s = (uint32_t)nr_mp_read_uint(&r);
+    nr_assert(nr_reader_left(&r) > NR_SIG_ELEMENT);
+    rec.body = nr_read_bytes(&r, nr_reader_left(&r) - NR_SIG_ELEMENT);
+    rec.sig = raw.data + raw.len - NR_SIG_SIZE;
+    *out = rec;
+}
+
 void nr_record_encode_unsigned(struct nr_writer *w, const struct nr_record_draft *draft)
 {
     nr_assert(draft->kind >= 1 && draft->kind <= 127);

@@ -61,6 +61,10 @@ static inline int64_t nr_record_ends_ms(uint64_t stamp, uint32_t lease_s)
  * *out is zero. */
 int nr_record_decode(struct nr_bytes raw, struct nr_record *out) NR_MUST_CHECK;
 
+/* The same of bytes that were decoded before and have not changed since: nothing is checked again, and all that is read
+ * is what stands before the body. */
+void nr_record_reread(struct nr_bytes raw, struct nr_record *out);
+
 /* What a new record says; all borrowed. */
 struct nr_record_draft {
     uint8_t kind;

@@ -16,29 +16,12 @@ void nr_reader_fail(struct nr_reader *r, int err)
     if (!r->err) r->err = err;
 }
 
-struct nr_bytes nr_read_bytes(struct nr_reader *r, size_t len)
-{
-    if (r->err) return nr_bytes(NULL, 0);
-    if (len > nr_reader_left(r)) {
-        nr_reader_fail(r, NR_E_TRUNCATED);
-        return nr_bytes(NULL, 0);
-    }
-    struct nr_bytes b = nr_bytes(r->pos, len);
-    r->pos += len;
-    return b;
-}
-
 static uint64_t read_be(struct nr_reader *r, size_t len)
 {
     struct nr_bytes b = nr_read_bytes(r, len);
     uint64_t v = 0;
     for (size_t i = 0; i < b.len; i++) v = v << 8 | b.data[i];
     return v;
-}
-
-uint8_t nr_read_u8(struct nr_reader *r)
-{
-    return (uint8_t)read_be(r, 1);
 }
 
 uint16_t nr_read_u16(struct nr_reader *r)

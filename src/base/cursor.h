@@ -18,12 +18,25 @@ static inline size_t nr_reader_left(const struct nr_reader *r)
     return r->err ? 0 : (size_t)(r->end - r->pos);
 }
 void nr_reader_fail(struct nr_reader *r, int err); /* keeps the first error */
-uint8_t nr_read_u8(struct nr_reader *r);
+/* Borrowed from the input; {NULL, 0} on failure. NR_E_TRUNCATED when fewer than `len` are left. */
+static inline struct nr_bytes nr_read_bytes(struct nr_reader *r, size_t len)
+{
+    if (len > nr_reader_left(r) || r->err) {
+        nr_reader_fail(r, NR_E_TRUNCATED);
+        return nr_bytes(NULL, 0);
+    }
+    struct nr_bytes b = nr_bytes(r->pos, len);
+    r->pos += len;
+    return b;
+}
+static inline uint8_t nr_read_u8(struct nr_reader *r)
+{
+    struct nr_bytes b = nr_read_bytes(r, 1);
+    return b.len ? b.data[0] : 0;
+}
 uint16_t nr_read_u16(struct nr_reader *r);
 uint32_t nr_read_u32(struct nr_reader *r);
 uint64_t nr_read_u64(struct nr_reader *r);
-/* Borrowed from the input; {NULL, 0} on failure. NR_E_TRUNCATED when fewer than `len` are left. */
-struct nr_bytes nr_read_bytes(struct nr_reader *r, size_t len);
 void nr_read_copy(struct nr_reader *r, void *out, size_t len); /* zeroes `out` on failure */
 /* The error, or NR_E_INVALID when bytes are left over, or 0. */
 int nr_reader_end(struct nr_reader *r) NR_MUST_CHECK;

@@ -25,26 +25,26 @@ size_t nr_utf8_char(struct nr_bytes s)
     return len;
 }
 
-/* How long the text begins in ASCII, in steps of eight bytes: nearly all text is nothing else. */
+/* How long the text begins in ASCII, in steps of eight bytes and then to its end: nearly all text is nothing else. */
 static size_t ascii_run(struct nr_bytes s)
 {
     size_t n = 0;
+    uint8_t rest = 0;
     for (; s.len - n >= 8; n += 8) {
         uint64_t eight;
         memcpy(&eight, s.data + n, sizeof eight);
-        if (eight & UINT64_C(0x8080808080808080)) break;
+        if (eight & UINT64_C(0x8080808080808080)) return n;
     }
-    return n;
+    for (size_t i = n; i < s.len; i++) rest |= s.data[i];
+    return rest & 0x80 ? n : s.len;
 }
 
 bool nr_utf8_valid(struct nr_bytes s)
 {
-    size_t n = ascii_run(s);
-    s = nr_bytes(s.data + n, s.len - n);
-    while (s.len) {
-        n = nr_utf8_char(s);
+    for (size_t at = ascii_run(s); at < s.len;) {
+        size_t n = nr_utf8_char(nr_bytes(s.data + at, s.len - at));
         if (n == 0) return false;
-        s = nr_bytes(s.data + n, s.len - n);
+        at += n;
     }
     return true;
 }

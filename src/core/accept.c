@@ -71,16 +71,6 @@ static bool within_budget(struct nr_core *core, struct nr_now now, const struct 
     return nr_token_bucket_take(&origin->from->records, 1, now.mono_us) && nr_token_bucket_take(signer, 1, now.mono_us);
 }
 
-/* Who may say what (design: ring 2). Without certificates in the cluster, membership is the cluster key, and every
- * member may speak for itself, sponsor and operate; a record of a kind that is reserved is carried for later readers.
- */
-static bool may_say(const struct nr_record *rec)
-{
-    struct nr_node_body body;
-    if (rec->kind != NR_KIND_NODE) return true;
-    return nr_node_body_decode(rec->body, &body) == 0 && (body.self || body.gossip_count == 0);
-}
-
 /* What this node said before its clock was set back is refused everywhere (A.6.2), and gives way to what it says now.
  */
 static bool gives_way(const struct nr_entry *held, struct nr_now now, const struct nr_origin *origin)
@@ -99,10 +89,10 @@ static int check(struct nr_core *core, struct nr_now now, const struct nr_record
     if (nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS) return refuse(&stats->records_ahead, NR_E_AHEAD);
     if (!origin->from) return 0;
     if (!within_budget(core, now, rec, origin)) return refuse(&stats->records_limited, NR_E_BUSY);
-    /* Who may judge changes with the peers known: such a record may be asked for again. */
+    /* Without certificates in the cluster, membership is the cluster key: every member may speak for itself, sponsor
+     * and operate. Who may judge changes with the peers known, and such a record may be asked for again. */
     if (rec->kind == NR_KIND_VERDICT && !nr_core_may_judge(core, now, rec))
         return refuse(&stats->records_denied, NR_E_DENIED);
-    if (!may_say(rec)) return refuse_id(core, now, id, &stats->records_denied, NR_E_DENIED);
     stats->signatures_checked++;
     if (core->host.verify(core->host.ctx, rec->signer, NR_RECORD_DOMAIN, nr_record_signed_part(rec), rec->sig))
         return refuse_id(core, now, id, &stats->records_bad_signature, NR_E_SIGNATURE);

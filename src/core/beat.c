@@ -67,9 +67,11 @@ void nr_core_beat_care(struct nr_core *core, struct nr_now now)
 bool nr_core_was_late(const struct nr_record *rec, uint64_t before)
 {
     struct nr_heartbeat_body body;
-    if (!before || rec->kind != NR_KIND_HEARTBEAT || nr_heartbeat_body_decode(rec->body, &body)) return false;
+    if (!before || rec->kind != NR_KIND_HEARTBEAT) return false;
+    int64_t pause = nr_stamp_ms(rec->stamp) - nr_stamp_ms(before);
+    if (pause <= BEATS_BORNE * NR_INTERVAL_MIN_MS || nr_heartbeat_body_decode(rec->body, &body)) return false;
     int64_t interval = body.interval_ms ? body.interval_ms : PRESUMED_MS;
-    return nr_stamp_ms(rec->stamp) - nr_stamp_ms(before) > BEATS_BORNE * interval;
+    return pause > BEATS_BORNE * interval;
 }
 
 /* Sponsored nodes. Time is cut into windows, of a power of two so that the borders stay when the cluster grows; the

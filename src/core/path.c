@@ -49,7 +49,7 @@ static size_t place_of(const struct nr_paths *p, uint64_t key8)
     size_t low = 0, high = p->count;
     while (low < high) {
         size_t mid = (low + high) / 2;
-        if (nr_key8(p->list[mid]->key) < key8)
+        if (p->key8s[mid] < key8)
             low = mid + 1;
         else
             high = mid;
@@ -60,19 +60,19 @@ static size_t place_of(const struct nr_paths *p, uint64_t key8)
 struct nr_path *nr_paths_find(const struct nr_paths *p, uint32_t serial)
 {
     for (size_t i = 0; serial && i < p->count; i++)
-        if (p->list[i]->serial == serial) return p->list[i];
+        if (p->serials[i] == serial) return p->list[i];
     return NULL;
 }
 
 struct nr_path *nr_paths_find_key(const struct nr_paths *p, uint64_t key8)
 {
     size_t i = place_of(p, key8);
-    return i < p->count && nr_key8(p->list[i]->key) == key8 ? p->list[i] : NULL;
+    return i < p->count && p->key8s[i] == key8 ? p->list[i] : NULL;
 }
 
 struct nr_path *nr_paths_find_peer(const struct nr_paths *p, uint64_t key8, uint64_t incarnation)
 {
-    for (size_t i = place_of(p, key8); i < p->count && nr_key8(p->list[i]->key) == key8; i++)
+    for (size_t i = place_of(p, key8); i < p->count && p->key8s[i] == key8; i++)
         if (p->list[i]->incarnation == incarnation) return p->list[i];
     return NULL;
 }
@@ -84,6 +84,15 @@ struct nr_path *nr_paths_find_addr(const struct nr_paths *p, const struct nr_add
     return NULL;
 }
 
+/* Moves what stands from one place on to another. */
+static void shift(struct nr_paths *p, size_t from, size_t to)
+{
+    size_t n = p->count - from;
+    memmove(&p->list[to], &p->list[from], n * sizeof p->list[0]);
+    memmove(&p->key8s[to], &p->key8s[from], n * sizeof p->key8s[0]);
+    memmove(&p->serials[to], &p->serials[from], n * sizeof p->serials[0]);
+}
+
 struct nr_path *nr_paths_add(struct nr_paths *p, const uint8_t key[static NR_KEY_SIZE])
 {
     if (p->count == NR_PATHS_MAX) return NULL;
@@ -92,8 +101,10 @@ struct nr_path *nr_paths_add(struct nr_paths *p, const uint8_t key[static NR_KEY
     path->serial = ++p->last_serial;
     memcpy(path->key, key, NR_KEY_SIZE);
     size_t at = place_of(p, nr_key8(key));
-    memmove(&p->list[at + 1], &p->list[at], (p->count - at) * sizeof p->list[0]);
+    shift(p, at, at + 1);
     p->list[at] = path;
+    p->key8s[at] = nr_key8(key);
+    p->serials[at] = path->serial;
     p->count++;
     return path;
 }
@@ -103,7 +114,7 @@ void nr_paths_remove(struct nr_paths *p, struct nr_path *path)
     size_t at = place_of(p, nr_key8(path->key));
     while (at < p->count && p->list[at] != path) at++;
     nr_assert(at < p->count);
+    shift(p, at + 1, at);
     p->count--;
-    memmove(&p->list[at], &p->list[at + 1], (p->count - at) * sizeof p->list[0]);
     free(path);
 }

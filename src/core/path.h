@@ -54,6 +54,8 @@ struct nr_path {
 
 struct nr_paths {
     struct nr_path *list[NR_PATHS_MAX]; /* in ascending order of key */
+    uint64_t key8s[NR_PATHS_MAX];       /* of the same places: a search reads no path but the one that it finds */
+    uint32_t serials[NR_PATHS_MAX];
     size_t count;
     uint32_t last_serial;
 };

@@ -50,7 +50,7 @@ static int hand_out(const struct nr_mem_records *r, uint32_t key, nr_store_recor
     struct nr_record rec;
     uint32_t blob = nr_mem_records_get(r, key);
     if (blob == NR_NO_BLOB) return 0;
-    if (nr_record_decode(nr_blob_bytes(r->pool, blob), &rec)) return NR_E_CORRUPT;
+    nr_record_reread(nr_blob_bytes(r->pool, blob), &rec);
     return each(arg, r->keys->at[key]->key_hash, &rec);
 }
 

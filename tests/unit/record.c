@@ -33,6 +33,17 @@ static void round_trips(void **state)
     assert_memory_equal(made.bytes + made.len - NR_SIG_ELEMENT, "\xc4\x40", 2);
 }
 
+/* Read again without its checks, a record says the same. */
+static void reread_says_the_same(void **state)
+{
+    struct nr_record_draft draft = test_draft(nr_bytes("\x81\xa1x\xcb\x3f\xf0\0\0\0\0\0\0", 12));
+    struct nr_record decoded, reread;
+    (void)state;
+    assert_int_equal(decode_draft(&draft, &decoded), 0);
+    nr_record_reread(decoded.raw, &reread);
+    assert_memory_equal(&reread, &decoded, sizeof decoded);
+}
+
 /* Cut at any byte, or with a byte more, it is no record, and nothing is given out. */
 static void every_cut_is_refused(void **state)
 {
@@ -338,6 +349,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trips),
+        cmocka_unit_test(reread_says_the_same),
         cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(every_flipped_byte_is_survived),
         cmocka_unit_test(versions_are_told_apart),

@@ -31,7 +31,7 @@ static void host_sign(void *ctx, const char *domain, struct nr_bytes msg, uint8_
 {
     struct sim_node *n = node_of(ctx);
     if (strcmp(domain, NR_RECORD_DOMAIN) == 0) sim_check_sign(n, msg);
-    nr_sign(&n->key, domain, msg, sig);
+    sim_crypto_sign(&n->world->crypto, &n->key, domain, msg, sig);
 }
 
 static int host_verify(void *ctx, const uint8_t key[static NR_KEY_SIZE], const char *domain, struct nr_bytes msg,
