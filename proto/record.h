@@ -55,6 +55,11 @@ static inline int64_t nr_record_ends_ms(uint64_t stamp, uint32_t lease_s)
 {
     return nr_stamp_ms(stamp) + (int64_t)lease_s * 1000;
 }
+/* Further ahead of this clock than a peer takes (A.6.2). */
+static inline bool nr_stamp_is_ahead(uint64_t stamp, int64_t wall_ms)
+{
+    return nr_stamp_ms(stamp) > wall_ms + NR_STAMP_AHEAD_MS;
+}
 
 /* Decodes and checks all of A.1–A.4, the bodies of known kinds included.
  * NR_E_TOO_LARGE, NR_E_TRUNCATED, NR_E_NONCANONICAL, NR_E_VERSION (another record version), NR_E_INVALID. On failure

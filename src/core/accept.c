@@ -75,7 +75,7 @@ static bool within_budget(struct nr_core *core, struct nr_now now, const struct 
  */
 static bool gives_way(const struct nr_entry *held, struct nr_now now, const struct nr_origin *origin)
 {
-    return !origin->from && nr_stamp_ms(held->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS;
+    return !origin->from && nr_stamp_is_ahead(held->stamp, now.wall_ms);
 }
 
 static int check(struct nr_core *core, struct nr_now now, const struct nr_record *rec, uint64_t id,
@@ -86,7 +86,7 @@ static int check(struct nr_core *core, struct nr_now now, const struct nr_record
         return refuse_id(core, now, id, &stats->records_stale, NR_E_STALE);
     if (nr_record_ends_ms(rec->stamp, rec->lease_s) <= now.wall_ms)
         return refuse_id(core, now, id, &stats->records_expired, NR_E_EXPIRED);
-    if (nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS) return refuse(&stats->records_ahead, NR_E_AHEAD);
+    if (nr_stamp_is_ahead(rec->stamp, now.wall_ms)) return refuse(&stats->records_ahead, NR_E_AHEAD);
     if (!origin->from) return 0;
     if (!within_budget(core, now, rec, origin)) return refuse(&stats->records_limited, NR_E_BUSY);
     /* Without certificates in the cluster, membership is the cluster key: every member may speak for itself, sponsor

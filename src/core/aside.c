@@ -18,11 +18,6 @@ struct look {
     uint64_t own[LOOK_MAX];   /* and of what this node said beyond its clock's reach */
 };
 
-static bool is_ahead(uint64_t stamp, struct nr_now now)
-{
-    return nr_stamp_ms(stamp) > now.wall_ms + NR_STAMP_AHEAD_MS;
-}
-
 static bool has_ended(const struct nr_record *rec, struct nr_now now)
 {
     return nr_record_ends_ms(rec->stamp, rec->lease_s) <= now.wall_ms;
@@ -73,7 +68,7 @@ static int look_at(void *arg, uint64_t key_hash, const struct nr_record *rec)
     if (nr_set_find(nr_core_set(l->core, rec->kind), key_hash)) return 0;
     if (has_ended(rec, l->now))
         remember(l, l->ended, &l->ended_count, key_hash);
-    else if (is_ahead(rec->stamp, l->now))
+    else if (nr_stamp_is_ahead(rec->stamp, l->now.wall_ms))
         note_ahead(l, key_hash, rec);
     else if ((err = take(l->core, l->now, key_hash, rec)) != NR_E_FULL)
         return err;
@@ -144,7 +139,7 @@ void nr_core_aside_meet(struct nr_core *core, struct nr_now now, uint64_t key_ha
     struct nr_record rec;
     if (core->aside.count == 0 || core->host.load(core->host.ctx, key_hash, &raw) || nr_record_decode(raw, &rec))
         return;
-    if (has_ended(&rec, now) || is_ahead(rec.stamp, now) || take(core, now, key_hash, &rec)) return;
+    if (has_ended(&rec, now) || nr_stamp_is_ahead(rec.stamp, now.wall_ms) || take(core, now, key_hash, &rec)) return;
     core->aside.count--;
     if (core->aside.peers_back) core->aside.look_us = now.mono_us;
 }
@@ -175,7 +170,7 @@ void nr_core_aside_ahead(struct nr_core *core, struct nr_now now)
         do {
             n = 0;
             for (struct nr_entry *e = nr_set_first(set, all); e && n < LOOK_MAX; e = nr_set_next(set, all, e))
-                if (is_ahead(e->stamp, now)) keys[n++] = e->key_hash;
+                if (nr_stamp_is_ahead(e->stamp, now.wall_ms)) keys[n++] = e->key_hash;
             for (size_t k = 0; k < n; k++) leave(core, now, set, keys[k]);
         } while (n == LOOK_MAX);
     }

@@ -93,7 +93,7 @@ static int state_record(struct nr_core *core, struct nr_now now, const struct nr
     const struct nr_entry *held = nr_set_find(nr_core_set(core, d.kind), key_hash);
     if (held && held->stamp > above) above = held->stamp;
     /* Above what stands beyond everybody's reach nothing can be said (A.6.1). */
-    if (nr_stamp_ms(above) > now.wall_ms + NR_STAMP_AHEAD_MS) above = 0;
+    if (nr_stamp_is_ahead(above, now.wall_ms)) above = 0;
     int err = take_stamp(core, now, above, &d.stamp);
     if (err) return err;
     nr_writer_init(&w, raw, sizeof raw);
@@ -223,7 +223,7 @@ static void carry_over(struct nr_node_body *body, const struct nr_node_body *hel
  * anew by whoever registers the node or beats for it here. */
 static bool running_out(const struct nr_record *rec, struct nr_now now)
 {
-    return nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS ||
+    return nr_stamp_is_ahead(rec->stamp, now.wall_ms) ||
            now.wall_ms > nr_stamp_ms(rec->stamp) + (int64_t)rec->lease_s * 500;
 }
 

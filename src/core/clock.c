@@ -1,10 +1,5 @@
 #include "core/clock.h"
 
-static bool beyond_reach(uint64_t stamp, struct nr_now now)
-{
-    return nr_stamp_ms(stamp) > now.wall_ms + NR_STAMP_AHEAD_MS;
-}
-
 static uint64_t wall_stamp(struct nr_now now)
 {
     return nr_stamp_make(now.wall_ms > 0 ? now.wall_ms : 1, 0);
@@ -18,7 +13,7 @@ void nr_clock_init(struct nr_clock *c, uint64_t floor)
 int nr_clock_next(struct nr_clock *c, const struct nr_core_host *host, struct nr_now now, uint64_t above,
                   uint64_t *stamp)
 {
-    if (beyond_reach(c->last, now)) {
+    if (nr_stamp_is_ahead(c->last, now.wall_ms)) {
         c->last = wall_stamp(now);
         c->limit = 0;
         c->resets++;

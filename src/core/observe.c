@@ -14,7 +14,9 @@
 #define DOUBT_MIN_US   700000 /* and a round trip, as far as that is known */
 #define SILENCE_MIN_US 1000000
 #define CHANCE_MAX     0.001 /* that an honest silence lasts so long */
-#define ASKS_ALONE     10    /* where nobody else can be asked */
+#define ASKS_ALONE     20    /* where nobody else can be asked */
+#define CHANCE_ALONE   0.0001
+#define CAME_MEMORY    16 /* PROBEs */
 #define HOLD_US        60000000
 #define TELL_EVERY_US  1000000
 #define LATE_US        500000
@@ -71,6 +73,7 @@ static struct nr_watch *add_watch(struct nr_core *core, struct nr_now now, const
                                 .heard_us = now.mono_us,
                                 .heard_ms = now.wall_ms,
                                 .interval_us = FIRST_DOUBT_US,
+                                .came = 1.0,
                                 .next_us = now.mono_us + FIRST_DOUBT_US };
     memcpy(watch->key, key, NR_KEY_SIZE);
     return watch;
@@ -80,6 +83,11 @@ static struct nr_watch *add_watch(struct nr_core *core, struct nr_now now, const
 static bool held(const struct nr_watch *watch, struct nr_now now)
 {
     return now.mono_us < watch->held_until_us && watch->incarnation <= watch->gone_stamp;
+}
+
+static void note_probe(struct nr_watch *watch, bool came)
+{
+    watch->came += ((came ? 1.0 : 0.0) - watch->came) / CAME_MEMORY;
 }
 
 /* Nothing is expected of it, and nothing need be remembered. */
@@ -181,6 +189,7 @@ static void probe_comes(struct nr_core *core, struct nr_now now, const struct nr
     struct nr_watch *watch = nr_watches_find(&core->watches, key8);
     if (!watch && node && ranks_here(core, now, key8)) watch = add_watch(core, now, path->key, node);
     if (!watch) return;
+    if (watch->probed) note_probe(watch, true);
     watch->probed = true;
     watch->probed_us = now.mono_us;
     watch->interval_us = (int64_t)path->probe_ms * 1000;
@@ -274,12 +283,24 @@ static void begin_doubt(struct nr_core *core, struct nr_now now, struct nr_watch
 
 /* Judging. */
 
-/* How likely an honest node is so silent, by what became of as many questions to others. */
-static double chance(const struct nr_watch *watch)
+/* How likely an honest node is so silent, where so many of a hundred questions and their answers get lost. */
+static double chance(const struct nr_watch *watch, double lost)
 {
-    double lost = 1.0 - (double)watch->answered / ((double)watch->asked + 1.0), all = 1.0;
-    for (uint32_t i = 0; i < watch->asks && all > CHANCE_MAX; i++) all *= lost;
+    double all = 1.0;
+    for (uint32_t i = 0; i < watch->asks && all > CHANCE_ALONE; i++) all *= lost;
     return all;
+}
+
+/* By what became of as many questions to others. */
+static bool others_answer(const struct nr_watch *watch)
+{
+    return chance(watch, 1.0 - (double)watch->answered / ((double)watch->asked + 1.0)) <= CHANCE_MAX;
+}
+
+/* Where there are no others, by what came of its own PROBEs: a question and its answer go that way both. */
+static bool used_to_answer(const struct nr_watch *watch)
+{
+    return watch->asks >= ASKS_ALONE && chance(watch, 1.0 - watch->came * watch->came) <= CHANCE_ALONE;
 }
 
 /* This node is all that is left to observe it. */
@@ -295,7 +316,7 @@ static bool convinced(const struct nr_core *core, struct nr_now now, const struc
     int64_t doubt_min_us = DOUBT_MIN_US + (path && path->rtt_us > 0 ? path->rtt_us : 0);
     if (held(watch, now) || now.mono_us - watch->doubt_us < doubt_min_us) return false;
     if (now.mono_us - watch->heard_us < SILENCE_MIN_US) return false;
-    return chance(watch) <= CHANCE_MAX || (watch->asks >= ASKS_ALONE && alone(core, now, watch));
+    return others_answer(watch) || (used_to_answer(watch) && alone(core, now, watch));
 }
 
 /* Its own VERDICT, when it is taken, tells the watch of itself (nr_core_said). */
@@ -387,9 +408,10 @@ static void act(struct nr_core *core, struct nr_now now, struct nr_watch *watch)
         ask_and_compare(core, now, watch);
     else if (!watch->lost && watch->probed && unprobed_us > PROBES_MISSED * watch->interval_us)
         probe_ends(core, now, watch);
-    else if (watch->probed)
+    else if (watch->probed) {
+        note_probe(watch, false);
         begin_doubt(core, now, watch);
-    else if (held(watch, now))
+    } else if (held(watch, now))
         watch->next_us = watch->held_until_us;
     else
         remove_watch(&core->watches, watch);

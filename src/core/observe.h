@@ -20,6 +20,7 @@ struct nr_watch {
     bool lost;       /* its path was: that is silence from then on */
     bool doubting;
     bool said;      /* our VERDICT stands */
+    double came;    /* the share of its PROBEs that did, lately */
     uint32_t asks;  /* of this doubt */
     uint32_t asked; /* controls, and how many of them answered */
     uint32_t answered;

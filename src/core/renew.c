@@ -92,7 +92,7 @@ static bool due(const struct nr_entry *e, struct nr_now now)
     return (e->flags & NR_ENTRY_OWN) && !(e->flags & NR_ENTRY_DELETED) &&
            (e->kind == NR_KIND_NODE || e->kind == NR_KIND_PROFILE) &&
            (now.wall_ms > nr_stamp_ms(e->stamp) + (int64_t)e->lease_s * 1000 / RENEWED_OF_LEASE ||
-            nr_stamp_ms(e->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS); /* said before the clock was set back (A.6.1) */
+            nr_stamp_is_ahead(e->stamp, now.wall_ms)); /* said before the clock was set back (A.6.1) */
 }
 
 void nr_core_renew(struct nr_core *core, struct nr_now now)

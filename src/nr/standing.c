@@ -29,6 +29,7 @@ static bool counts(const struct verdicts *v, const struct nr_record *rec, struct
 {
     if (rec->kind != NR_KIND_VERDICT || rec->stamp <= v->own_stamp) return false;
     if (v->now_ms >= nr_record_ends_ms(rec->stamp, rec->lease_s)) return false;
+    if (nr_stamp_is_ahead(rec->stamp, v->now_ms)) return false;
     return nr_verdict_body_decode(rec->body, body) == 0 && memcmp(body->key, v->s->node.signer, NR_KEY_SIZE) == 0;
 }
 

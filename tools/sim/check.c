@@ -61,7 +61,7 @@ static void check_order(struct sim_node *n, const struct nr_record *rec, struct 
     }
     if (nr_record_ends_ms(held.stamp, held.lease_s) <= now.wall_ms) return;
     /* Its clock was set back: what it said up there nobody takes, and it may say it anew (A.6.1). */
-    if (nr_stamp_ms(held.stamp) > now.wall_ms + NR_STAMP_AHEAD_MS) return;
+    if (nr_stamp_is_ahead(held.stamp, now.wall_ms)) return;
     if (n->drop_failed && nr_bytes_eq(raw, rec->raw))
         return; /* dead once, kept by a failing disk, and the clock went back */
     bool newer = rec->stamp != held.stamp ? rec->stamp > held.stamp : nr_record_id(rec->raw) > nr_record_id(raw);
@@ -75,7 +75,7 @@ void sim_check_save(struct sim_node *n, const struct nr_record *rec, struct nr_n
 {
     struct sim_world *w = n->world;
     if (nr_record_ends_ms(rec->stamp, rec->lease_s) <= now.wall_ms) sim_fail(w, "%s saves a dead record", n->name);
-    if (nr_stamp_ms(rec->stamp) > now.wall_ms + NR_STAMP_AHEAD_MS)
+    if (nr_stamp_is_ahead(rec->stamp, now.wall_ms))
         sim_fail(w, "%s saves a record stamped %lld ms ahead", n->name,
                  (long long)(nr_stamp_ms(rec->stamp) - now.wall_ms));
     if (sim_crypto_verify(&w->crypto, rec->signer, NR_RECORD_DOMAIN, nr_record_signed_part(rec), rec->sig) != 0)
