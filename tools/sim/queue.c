@@ -5,6 +5,8 @@
 
 #include "tools/sim/map.h"
 
+#define ARITY 4 /* half as deep as a binary heap, and four children lie side by side */
+
 void sim_queue_init(struct sim_queue *q)
 {
     memset(q, 0, sizeof *q);
@@ -29,7 +31,7 @@ void sim_queue_add(struct sim_queue *q, int64_t at_us, enum sim_event_kind kind,
     q->heap = sim_grow(q->heap, q->count, &q->capacity, sizeof *q->heap);
     struct sim_event e = { .at_us = at_us, .sequence = q->sequence++, .kind = kind, .node = node, .ref = ref };
     size_t i = q->count++;
-    for (; i > 0 && before(&e, &q->heap[(i - 1) / 2]); i = (i - 1) / 2) q->heap[i] = q->heap[(i - 1) / 2];
+    for (; i > 0 && before(&e, &q->heap[(i - 1) / ARITY]); i = (i - 1) / ARITY) q->heap[i] = q->heap[(i - 1) / ARITY];
     q->heap[i] = e;
 }
 
@@ -45,9 +47,10 @@ bool sim_queue_take(struct sim_queue *q, struct sim_event *out)
     struct sim_event last = q->heap[--q->count];
     size_t i = 0;
     for (;;) {
-        size_t child = 2 * i + 1;
+        size_t child = ARITY * i + 1;
         if (child >= q->count) break;
-        if (child + 1 < q->count && before(&q->heap[child + 1], &q->heap[child])) child++;
+        for (size_t c = child + 1; c <= ARITY * i + ARITY && c < q->count; c++)
+            if (before(&q->heap[c], &q->heap[child])) child = c;
         if (!before(&q->heap[child], &last)) break;
         q->heap[i] = q->heap[child];
         i = child;
