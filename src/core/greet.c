@@ -249,6 +249,7 @@ void nr_core_on_pong(struct nr_core *core, struct nr_now now, struct nr_path *pa
     path->rtt_us = now.mono_us - path->ping_sent_us;
     path->ping_nonce = 0;
     path->pings_unanswered = 0;
+    nr_core_walk_begin(core, now, path);
 }
 
 void nr_core_lose(struct nr_core *core, struct nr_path *path)

@@ -172,12 +172,23 @@ static void keep(struct nr_core *core, struct nr_now now, struct nr_path *path)
     nr_core_ping(core, now, path);
 }
 
+/* A node that stood still has missed heartbeats that nobody offers any more, as one that had no path; and BYEs, for
+ * which there was no room in its socket: each neighbour is asked whether it still has the path. */
+static void stood_still(struct nr_core *core, struct nr_now now)
+{
+    core->walk = (struct nr_walk){ .wanted = true, .at_us = now.mono_us };
+    for (size_t i = 0; i < core->paths.count; i++) {
+        core->paths.list[i]->confirmed = false;
+        core->paths.list[i]->pings_unanswered = 0;
+        nr_core_ping(core, now, core->paths.list[i]);
+    }
+}
+
 void nr_core_care(struct nr_core *core, struct nr_now now)
 {
     if (now.mono_us >= core->fill_us) fill(core, now);
     if (now.mono_us < core->care_us) return;
-    /* A node that stood still has missed heartbeats that nobody offers any more, as one that had no path. */
-    if (core->care_us && now.mono_us - core->care_us > STOOD_STILL_US) core->walk.wanted = true;
+    if (core->care_us && now.mono_us - core->care_us > STOOD_STILL_US) stood_still(core, now);
     for (size_t i = core->paths.count; i-- > 0;) keep(core, now, core->paths.list[i]);
     greet_one(core, now);
     rotate(core, now);

@@ -31,7 +31,7 @@ struct nr_path {
     struct nr_window window;
     bool chosen;       /* by our HELLO; false: it found us */
     bool referred;     /* it has told of others: once is enough */
-    bool confirmed;    /* something came over it: the other side has it too */
+    bool confirmed;    /* something came over it, since this node last stood still: the other side has it too */
     bool probed;       /* our PROBEs go over it: it may watch us */
     uint16_t probe_ms; /* the interval of the last PROBE that came; 0: none has, or it said so */
     int64_t since_us, heard_us;

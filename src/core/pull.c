@@ -184,8 +184,8 @@ static int64_t pause_us(const struct nr_core *core)
 static struct nr_path *whom_to_ask(struct nr_core *core)
 {
     struct nr_path *path = nr_core_observer(core, core->pull.turn);
-    if (!path || !path->open || nr_rng_below(&core->rng, ASK_ANYBODY) == 0)
-        return nr_core_random_paths(core, NULL, &path, 1) ? path : NULL;
+    if (!path || !path->open || !path->confirmed || nr_rng_below(&core->rng, ASK_ANYBODY) == 0)
+        return nr_core_random_confirmed(core);
     core->pull.turn++;
     return path;
 }

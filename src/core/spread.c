@@ -23,6 +23,15 @@ size_t nr_core_random_paths(struct nr_core *core, const struct nr_path *but, str
     return taken;
 }
 
+struct nr_path *nr_core_random_confirmed(struct nr_core *core)
+{
+    struct nr_path *pool[NR_PATHS_MAX];
+    uint32_t n = 0;
+    for (size_t i = 0; i < core->paths.count; i++)
+        if (core->paths.list[i]->confirmed) pool[n++] = core->paths.list[i];
+    return n ? pool[nr_rng_below(&core->rng, n)] : NULL;
+}
+
 static void send_ids(struct nr_core *core, struct nr_path *path, uint8_t type, const uint64_t *ids, size_t count)
 {
     struct nr_writer w;

@@ -62,7 +62,7 @@ struct nr_walk {
     uint64_t cursor;
     int64_t at_us; /* of the last page, asked for or come */
     uint8_t tries;
-    bool wanted; /* none was finished since the last time without any path */
+    bool wanted; /* none was finished since the last time without any path, or of standing still */
 };
 
 /* Hot records asked for by what is held already (proto/README.md C.4). */
@@ -421,5 +421,8 @@ static inline bool nr_core_differs(const struct nr_core *core, const struct nr_p
 
 /* Up to `count` paths by chance, none twice, not `but`; returns how many. */
 size_t nr_core_random_paths(struct nr_core *core, const struct nr_path *but, struct nr_path **out, size_t count);
+/* One by chance that the other side has too; NULL: there is none. For questions whose silence would be read as "nothing
+ * new". */
+struct nr_path *nr_core_random_confirmed(struct nr_core *core);
 
 #endif

@@ -1,5 +1,5 @@
-/* Walking a neighbour's hot records once, after a time without any path (proto/README.md C.4): a late joiner knows the
- * newest heartbeat of each node without waiting for the next. */
+/* Walking a neighbour's hot records once, after a time without any path or of standing still (proto/README.md C.4): a
+ * late joiner knows the newest heartbeat of each node without waiting for the next. */
 #include "core/state.h"
 
 #define WALK_TIMEOUT_US 500000
@@ -32,7 +32,8 @@ void nr_core_walk_care(struct nr_core *core, struct nr_now now)
         return;
     }
     walk->path = 0;
-    if (nr_core_random_paths(core, NULL, &path, 1)) nr_core_walk_begin(core, now, path);
+    path = nr_core_random_confirmed(core);
+    if (path) nr_core_walk_begin(core, now, path);
 }
 
 void nr_core_on_walk(struct nr_core *core, struct nr_now now, struct nr_path *path, uint64_t cursor)

@@ -30,3 +30,6 @@ nr_unit_test(core_idle SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_idle.c ${CM
              LINKS nr_core nr_crypto)
 target_include_directories(test_core_idle PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 nr_unit_test(core_beat SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_beat.c LINKS nr_core)
+nr_unit_test(core_still SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_still.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/core_fixture.c
+             LINKS nr_core nr_crypto)
+target_include_directories(test_core_still PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})

@@ -245,7 +245,7 @@ static void deliver(struct fix *f, struct fix_peer *from, const struct nr_datagr
     assert_true(len <= sizeof plain);
     memcpy(plain, d->plain.data, len);
     if (f->filter && !f->filter(f, from, d)) return;
-    if (!to || !to->core || to->cut || from->cut) return;
+    if (!to || !to->core || to->cut || from->cut || to->still) return;
     to->asked_at[from - f->peers] = d->to;
     const struct nr_addr *source = &from->asked_at[to - f->peers];
     nr_core_receive(to->core, fix_now(f, to), source->family ? source : &from->addr, nr_bytes(plain, len));
@@ -267,12 +267,17 @@ static bool drain(struct fix *f, struct fix_peer *p)
     return any;
 }
 
+static bool acts(const struct fix_peer *p)
+{
+    return p->core && !p->still;
+}
+
 static void settle(struct fix *f)
 {
     for (bool any = true; any;) {
         any = false;
         for (size_t i = 0; i < f->count; i++)
-            if (f->peers[i].core) any |= drain(f, &f->peers[i]);
+            if (acts(&f->peers[i])) any |= drain(f, &f->peers[i]);
     }
 }
 
@@ -280,7 +285,7 @@ static int64_t next_deadline(const struct fix *f)
 {
     int64_t first = NR_NEVER_US;
     for (size_t i = 0; i < f->count; i++) {
-        int64_t at = f->peers[i].core ? nr_core_deadline(f->peers[i].core) : NR_NEVER_US;
+        int64_t at = acts(&f->peers[i]) ? nr_core_deadline(f->peers[i].core) : NR_NEVER_US;
         if (at < first) first = at;
     }
     return first;
@@ -290,7 +295,7 @@ static void expire(struct fix *f)
 {
     for (size_t i = 0; i < f->count; i++) {
         struct fix_peer *p = &f->peers[i];
-        if (p->core && nr_core_deadline(p->core) <= f->us) nr_core_expire(p->core, fix_now(f, p));
+        if (acts(p) && nr_core_deadline(p->core) <= f->us) nr_core_expire(p->core, fix_now(f, p));
     }
 }
 

@@ -37,6 +37,7 @@ struct fix_peer {
     size_t evidence;
     int fail_saves; /* as long as it is not 0, saving returns it */
     bool cut;       /* hears nobody and is heard by nobody */
+    bool still;     /* stopped: what comes is lost, and its timers wait */
     int64_t wall_offset_ms;
     struct nr_event last_event[16]; /* by type */
     size_t events[16];
