@@ -1,5 +1,5 @@
 # What is needed from the system, found once, for all directories: PkgConfig::lmdb, ::sodium, ::event, ::event_extra,
-# ::inih, ::systemd, ::msgpack, ::curl and, for the tests, ::cmocka. Versions are those of Debian 12.
+# ::inih, ::msgpack, ::curl and, for the tests, ::cmocka. Versions are those of Debian 12.
 
 find_package(PkgConfig)
 if(NOT PkgConfig_FOUND)
@@ -17,7 +17,6 @@ endfunction()
 nr_need(lmdb lmdb>=0.9.24 liblmdb-dev)
 nr_need(sodium libsodium>=1.0.18 libsodium-dev)
 nr_need(inih inih>=55 libinih-dev)
-nr_need(systemd libsystemd>=250 libsystemd-dev)
 nr_need(msgpack msgpack>=4.0.0 libmsgpack-dev)
 nr_need(event libevent_core>=2.1.12 libevent-dev)
 # The OpenSSL flavour: the one that Debian's curl itself brings along.

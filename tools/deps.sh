@@ -17,7 +17,7 @@ For Debian 12. Needs root or sudo only if something is missing.
 USAGE
 }
 
-BUILD="gcc libc6-dev make cmake ninja-build pkg-config liblmdb-dev libsodium-dev libevent-dev libinih-dev libjansson-dev libsystemd-dev libmsgpack-dev libcurl4-openssl-dev curl jq"
+BUILD="gcc libc6-dev make cmake ninja-build pkg-config liblmdb-dev libsodium-dev libevent-dev libinih-dev libjansson-dev libmsgpack-dev libcurl4-openssl-dev curl jq"
 TEST="libcmocka-dev clang clang-format python3 python3-msgpack python3-nacl git ca-certificates mandoc groff iproute2 nftables procps ufw python3-yaml mmdebstrap openssh-server dpkg-dev file python3-setuptools python3-wheel python3-pip python3-venv postgresql-15 prometheus python3-prometheus-client"
 
 packages="$BUILD $TEST"

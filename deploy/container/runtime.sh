@@ -3,7 +3,7 @@
 # users. noded and the facade share a group, so that the facade reads the store and cannot read the keys.
 set -eu
 
-packages="libsodium23 liblmdb0 libevent-core-2.1-7 libinih1 libjansson4 libsystemd0 libcurl4 curl"
+packages="libsodium23 liblmdb0 libevent-core-2.1-7 libinih1 libjansson4 libcurl4 curl"
 
 apt-get update -q
 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages

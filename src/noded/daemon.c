@@ -4,12 +4,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "io/clock.h"
 #include "io/machine.h"
+#include "io/service.h"
 #include "noded/addresses.h"
 #include "noded/control.h"
 #include "noded/describe.h"
@@ -335,7 +335,7 @@ int daemon_run(struct daemon *d)
 {
     nr_log_info("noded: started: node_id=%s version=%s records=%zu", d->identity.node_id, NR_VERSION,
                 nr_core_record_count(d->core, NR_PLANE_COLD));
-    sd_notifyf(0, "READY=1\nSTATUS=Node %s", d->identity.node_id);
+    nr_service_tell("READY=1\nSTATUS=Node %s", d->identity.node_id);
     return nr_loop_run(d->loop);
 }
 
@@ -355,7 +355,7 @@ static int say_goodbye(struct daemon *d)
     int err = 0;
     signal(SIGALRM, overdue);
     alarm(END_S);
-    sd_notify(0, "STOPPING=1");
+    nr_service_tell("STOPPING=1");
     if (!d->left) {
         err = nodeself_note_state(&d->self);
         int leave_err = nr_core_leave(d->core, now); /* peers are told even if the disk cannot be */

@@ -4,9 +4,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <systemd/sd-daemon.h>
 
 #include "io/clock.h"
+#include "io/service.h"
 #include "nodehttpd/ask.h"
 #include "nodehttpd/router.h"
 
@@ -45,7 +45,7 @@ static void on_terminate(void *arg)
     struct life *l = arg;
     if (nr_timer_pending(l->leave)) return;
     nr_log_info("http: leaving");
-    sd_notify(0, "STOPPING=1");
+    nr_service_tell("STOPPING=1");
     nr_timer_in(l->leave, LEAVE_MS);
     nr_http_server_stop(l->app.server);
 }
@@ -167,7 +167,7 @@ static int live(struct life *l)
         return 1;
     }
     if (start(l)) return 1;
-    sd_notify(0, "READY=1");
+    nr_service_tell("READY=1");
     if (nr_loop_run(app->loop)) {
         nr_log_error("loop: failed: %s", strerror(errno));
         return 1;

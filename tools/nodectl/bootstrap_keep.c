@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "crypto/crypto.h"
 #include "io/clock.h"
+#include "io/service.h"
 #include "tools/nodectl/stop.h"
 #include "tools/nodectl/text.h"
 
@@ -41,7 +41,7 @@ static void say_away(struct keeper *k, int64_t now_us)
     if (k->away && now_us - k->said_us < SAY_US) return;
     registry_say(k->r);
     ctl_say(k->away ? "still nobody takes it: trying on" : "trying on until somebody takes it");
-    sd_notify(0, "STATUS=No registry answers");
+    nr_service_tell("STATUS=No registry answers");
     k->said_us = now_us;
     k->away = true;
 }
@@ -54,7 +54,7 @@ static int taken(struct keeper *k)
     if (k->away) ctl_say("%s: answers", k->b->urls[k->r->at]);
     if (!k->registered) registry_keep_id(k->r);
     if (k->forgotten) ctl_say("%s: registered anew at %s", id, k->b->urls[k->r->at]);
-    if (first || k->away) sd_notifyf(0, "READY=1\nSTATUS=Node %s at %s", id, k->b->urls[k->r->at]);
+    if (first || k->away) nr_service_tell("READY=1\nSTATUS=Node %s at %s", id, k->b->urls[k->r->at]);
     k->away = k->forgotten = false;
     k->registered = k->shown = true;
     k->backoff_ms = 0;
@@ -140,7 +140,7 @@ static int run(struct keeper *k)
 
 static void say_goodbye(struct keeper *k)
 {
-    sd_notify(0, "STOPPING=1");
+    nr_service_tell("STOPPING=1");
     if (!k->shown) return;
     ctl_stop_forget(); /* a second signal ends even this */
     if (registry_beat(k->r, "left", GOODBYE_MS) == TAKEN) {
