@@ -5,10 +5,14 @@
 #include "base/log.h"
 #include "io/clock.h"
 
-#define COLD_MS  50
-#define PULSE_MS 1000
-#define SOON_MS  100
-#define RETRY_MS 1000
+#define COLD_RESTED_MS 50
+#define COLD_BURST_MS  200 /* a rest as long as this ends a burst */
+#define COLD_QUIET_MS  10
+#define COLD_CALM_MS   50 /* quiet for so long, in a burst that lasts */
+#define COLD_MOST_MS   200
+#define PULSE_MS       1000
+#define SOON_MS        100
+#define RETRY_MS       1000
 
 /* A page cache, an SSD, a slow disk, one that hangs. */
 const struct nr_histogram_bounds commit_bounds_us = {
@@ -26,6 +30,8 @@ struct commit {
     bool pulse_soon; /* its timer is set for the shorter time */
     int last_err, last_pulse_err;
     int64_t committed_us; /* when the registry half was last committed */
+    int64_t burst_us;     /* the first of the commits that came close together */
+    size_t staged;        /* what it had staged when that was last looked at */
     struct commit_stats stats;
 };
 
@@ -65,7 +71,10 @@ static int timed(struct commit *c, enum nr_half half)
 static int commit_cold(struct commit *c)
 {
     int err = timed(c, NR_REGISTRY);
-    c->committed_us = nr_clock_now().mono_us;
+    int64_t now_us = nr_clock_now().mono_us;
+    if (now_us - c->committed_us >= COLD_BURST_MS * 1000) c->burst_us = now_us;
+    c->committed_us = now_us;
+    c->staged = nr_store_staged(c->store);
     log_change("registry", &c->last_err, err);
     nr_timer_cancel(c->cold);
     if (err) nr_timer_in(c->cold, RETRY_MS);
@@ -134,11 +143,24 @@ int commit_wait(struct commit *c, const struct commit_waiter *waiter)
     return 0;
 }
 
+/* Something more is staged: when is it committed? The longer a burst has lasted, the longer it may go on. */
+static int64_t cold_due_us(const struct commit *c, struct nr_now now)
+{
+    int64_t quiet_us = (now.mono_us - c->burst_us) / 4, most_us = c->committed_us + COLD_MOST_MS * 1000;
+    if (!nr_timer_pending(c->cold) && now.mono_us >= c->committed_us + COLD_RESTED_MS * 1000) return now.mono_us;
+    if (quiet_us < COLD_QUIET_MS * 1000) quiet_us = COLD_QUIET_MS * 1000;
+    if (quiet_us > COLD_CALM_MS * 1000) quiet_us = COLD_CALM_MS * 1000;
+    return now.mono_us + quiet_us < most_us ? now.mono_us + quiet_us : most_us;
+}
+
 void commit_note(struct commit *c)
 {
-    if (nr_store_dirty(c->store) && !nr_timer_pending(c->cold)) {
-        nr_timer_at(c->cold, nr_clock_now(), c->committed_us + COLD_MS * 1000);
+    size_t staged = nr_store_staged(c->store);
+    if (staged > c->staged && !c->last_err) {
+        struct nr_now now = nr_clock_now();
+        nr_timer_at(c->cold, now, cold_due_us(c, now));
     }
+    c->staged = staged;
     if (nr_store_dirty_pulse(c->store) && !nr_timer_pending(c->pulse)) nr_timer_in(c->pulse, PULSE_MS);
 }
 

@@ -1,8 +1,8 @@
 /* When the store commits. What must be durable before it is answered waits for a commit that runs once everything that
  * was ready in this turn of the loop has been handled, so that many registrations share one. What nobody waits for is
- * committed at once where the last commit is 50 ms past, else when it is: readers see it soon, and a flood costs 20
- * commits a second; heartbeats within a second. A commit that failed is tried again each second, as long as something
- * is staged. */
+ * committed at once where the last commit is 50 ms past, else when nothing more has come for 10 ms, or 50 in a burst
+ * that lasts, or 200 ms after the last: readers see it soon, and a flood, as when many join, costs 5 commits a second;
+ * heartbeats within a second. A commit that failed is tried again each second, as long as something is staged. */
 #ifndef NODED_COMMIT_H
 #define NODED_COMMIT_H
 

@@ -34,7 +34,7 @@ struct nr_kv_ops {
     int (*rec_each_of)(void *kv, uint8_t kind, struct nr_bytes subject, nr_store_record_fn *each, void *arg);
 
     int (*commit)(void *kv, enum nr_half half);
-    bool (*dirty)(const void *kv, enum nr_half half);
+    size_t (*staged)(const void *kv, enum nr_half half); /* grows with each write; 0: nothing is */
     int (*clear_stale_readers)(void *kv);
     void (*info)(void *kv, struct nr_store_info *out); /* health, bytes, commits, readers, records */
 };

@@ -188,10 +188,10 @@ static int kv_commit(void *kv, enum nr_half half)
     return healed(l, half, err) ? 0 : err;
 }
 
-static bool kv_dirty(const void *kv, enum nr_half half)
+static size_t kv_staged(const void *kv, enum nr_half half)
 {
     const struct nr_lmdb *l = kv;
-    return nr_db_dirty(&l->db[half]) || (half == NR_REGISTRY && l->epoch_pending);
+    return nr_oplog_len(&l->db[half].staged) + (half == NR_REGISTRY && l->epoch_pending);
 }
 
 static int kv_clear_stale_readers(void *kv)
@@ -240,7 +240,7 @@ static const struct nr_kv_ops lmdb_ops = {
     .rec_each = rec_each,
     .rec_each_of = rec_each_of,
     .commit = kv_commit,
-    .dirty = kv_dirty,
+    .staged = kv_staged,
     .clear_stale_readers = kv_clear_stale_readers,
     .info = kv_info,
 };

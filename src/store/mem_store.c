@@ -272,9 +272,9 @@ static int kv_commit(void *kv, enum nr_half half)
     return 0;
 }
 
-static bool kv_dirty(const void *kv, enum nr_half half)
+static size_t kv_staged(const void *kv, enum nr_half half)
 {
-    return ((const struct nr_memdisk *)kv)->undo[half].count > 0;
+    return ((const struct nr_memdisk *)kv)->undo[half].count;
 }
 
 static int kv_clear_stale_readers(void *kv)
@@ -308,7 +308,7 @@ static const struct nr_kv_ops mem_ops = {
     .rec_each = rec_each,
     .rec_each_of = rec_each_of,
     .commit = kv_commit,
-    .dirty = kv_dirty,
+    .staged = kv_staged,
     .clear_stale_readers = kv_clear_stale_readers,
     .info = kv_info,
 };

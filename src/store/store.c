@@ -159,14 +159,19 @@ int nr_store_commit_pulse(struct nr_store *s)
     return s->ops->commit(s->kv, NR_PULSE);
 }
 
+size_t nr_store_staged(const struct nr_store *s)
+{
+    return s->ops->staged(s->kv, NR_REGISTRY);
+}
+
 bool nr_store_dirty(const struct nr_store *s)
 {
-    return s->ops->dirty(s->kv, NR_REGISTRY);
+    return nr_store_staged(s) > 0;
 }
 
 bool nr_store_dirty_pulse(const struct nr_store *s)
 {
-    return s->ops->dirty(s->kv, NR_PULSE);
+    return s->ops->staged(s->kv, NR_PULSE) > 0;
 }
 
 int nr_store_clear_stale_readers(struct nr_store *s)

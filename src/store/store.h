@@ -105,6 +105,8 @@ int nr_store_commit(struct nr_store *s) NR_MUST_CHECK;
 int nr_store_commit_pulse(struct nr_store *s) NR_MUST_CHECK;
 bool nr_store_dirty(const struct nr_store *s);
 bool nr_store_dirty_pulse(const struct nr_store *s);
+/* How much the registry half has staged: it has grown when something was written since. */
+size_t nr_store_staged(const struct nr_store *s);
 /* Frees the slots of readers whose process is gone; returns how many. Cheap; call it now and then. */
 int nr_store_clear_stale_readers(struct nr_store *s);
 

@@ -158,6 +158,45 @@ static void without_waiters(void **state)
     assert_int_equal(f->answers, 0);
 }
 
+#define FLOOD_MS 600
+
+struct flood {
+    struct fixture *f;
+    int64_t began_us, last_us;
+    uint64_t stalls; /* of this machine, as long as a rest */
+};
+
+static void stage_more(void *arg)
+{
+    struct flood *flood = arg;
+    int64_t now_us = nr_clock_now().mono_us;
+    flood->stalls += now_us - flood->last_us > 40000;
+    flood->last_us = now_us;
+    if (now_us - flood->began_us > FLOOD_MS * 1000) {
+        nr_loop_stop(flood->f->loop);
+        return;
+    }
+    stage(flood->f);
+    commit_note(flood->f->commit);
+    nr_timer_in(flood->f->timer, 2);
+}
+
+/* What comes without a pause is committed the more seldom the longer it lasts, and soon after it has ended. */
+static void flooded(void **state)
+{
+    struct fixture *f = *state;
+    struct flood flood = { .f = f, .began_us = nr_clock_now().mono_us, .last_us = nr_clock_now().mono_us };
+    uint64_t before = commits(f);
+    f->timer = nr_timer_new(f->loop, stage_more, &flood);
+    stage_more(&flood);
+    assert_int_equal(nr_loop_run(f->loop), 0);
+    assert_in_range(commits(f) - before, 2, FLOOD_MS / 200 + 2 + flood.stalls);
+    nr_timer_free(f->timer);
+    f->timer = nr_timer_new(f->loop, look, f);
+    nr_timer_in(f->timer, 1);
+    assert_int_equal(nr_loop_run(f->loop), 0);
+}
+
 static void look_at_pulse(void *arg)
 {
     struct fixture *f = arg;
@@ -258,6 +297,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(shared, setup, teardown),
         cmocka_unit_test_setup_teardown(failed, setup, teardown),
         cmocka_unit_test_setup_teardown(without_waiters, setup, teardown),
+        cmocka_unit_test_setup_teardown(flooded, setup, teardown),
         cmocka_unit_test_setup_teardown(pulse_soon, setup, teardown),
         cmocka_unit_test_setup_teardown(measured, setup, teardown),
         cmocka_unit_test_setup_teardown(bounded, setup, teardown),
