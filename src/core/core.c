@@ -62,6 +62,7 @@ static void timers_start(struct nr_core *core, struct nr_now now)
     core->started_us = now.mono_us;
     core->tick = 1;
     core->tick_us = core->wants_check_us = core->restate_us = core->beat_us = core->held_us = NR_NEVER_US;
+    core->introduce_us = NR_NEVER_US;
     core->renew_us = now.mono_us + nr_us(60);
     core->rotate_us = now.mono_us + nr_us(30);
     core->care_us = core->fill_us = core->hello_us = core->pull.at_us = core->pull.due_us = now.mono_us;
@@ -82,6 +83,7 @@ static void budgets_start(struct nr_core *core, struct nr_now now)
     nr_token_bucket_init(&core->first_repairs, 0.5, 4, now.mono_us);
     nr_token_bucket_init(&core->referrals, 1, 64, now.mono_us);
     nr_token_bucket_init(&core->pushes, 100, 200, now.mono_us);
+    nr_token_bucket_init(&core->introductions, 1, 8, now.mono_us);
     for (int i = 0; i < NR_SIGNER_BUCKETS; i++) nr_token_bucket_init(&core->signers[i], 1000, 10000, now.mono_us);
 }
 
@@ -325,6 +327,7 @@ void nr_core_expire(struct nr_core *core, struct nr_now now)
     nr_core_probe_care(core, now);
     nr_core_beat_care(core, now); /* behind the PROBEs, whose datagrams it shares, as a PULL does */
     nr_core_held_care(core, now);
+    nr_core_introduce_care(core, now);
     nr_core_announce_tick(core, now);
     nr_core_pull_care(core, now);
 }
@@ -338,7 +341,7 @@ int64_t nr_core_deadline(const struct nr_core *core)
                      core->restate_us, nr_core_repair_deadline(core),
                      core->judge_us,   nr_core_probe_deadline(core),
                      core->pull.at_us, nr_core_watch_deadline(core),
-                     core->held_us };
+                     core->held_us,    core->introduce_us };
     int64_t first = NR_NEVER_US;
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
         if (at[i] < first) first = at[i];

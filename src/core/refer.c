@@ -6,9 +6,12 @@
 #define TURN_AWAY_SIZE  (2 * NR_MESSAGE_HEAD + TURN_AWAY_COUNT * NR_ADDR_WIRE)
 #define TURN_AWAY_COUNT 7
 
+#define INTRODUCE_WITHIN_US 100000
+
 static_assert(REFER_COUNT <= NR_REFER_MAX, "all are told in one message");
 static_assert(TURN_AWAY_SIZE <= NR_MESSAGE_HEAD + NR_HELLO_SIZE + NR_MESSAGE_HEAD + 8,
               "who is turned away gets no more than the PROOF and PING that came");
+static_assert(NR_NEWCOMERS_MAX <= NR_IDS_MAX, "all are announced in one message");
 
 static bool listed(const struct nr_addr *list, size_t n, const struct nr_addr *a)
 {
@@ -93,14 +96,26 @@ bool nr_core_take_referred(struct nr_core *core, struct nr_addr *out)
 
 /* What spreads a record leaves a few to the next tick: among few neighbours the maker's push reaches all, and a
  * newcomer has not met them all yet; among many each learner tells only some. A newcomer is told of to more, so that
- * one who joins is known everywhere at once; where very many join, the budget of pushes leaves it to the ticks. */
+ * one who joins is known everywhere at once. Those who join together are told of together: a datagram for each of them
+ * costs more than all that they say. Where very many join, the budget of pushes leaves it to the ticks. */
 void nr_core_introduce(struct nr_core *core, struct nr_now now, uint64_t id, const struct nr_origin *origin)
 {
-    struct nr_path *to[NR_PUSH_ALL_MAX];
-    struct nr_writer w;
     if (!origin->from || (origin->repair && core->repair.catching_up)) return;
     if (!nr_token_bucket_take(&core->pushes, 1, now.mono_us)) return;
-    size_t n = nr_core_random_paths(core, origin->from, to, NR_PUSH_ALL_MAX);
-    for (size_t i = 0; i < n; i++)
-        if (nr_core_message(core, to[i], NR_MSG_ANNOUNCE, 8, &w)) nr_ids_encode(&w, NR_MSG_ANNOUNCE, &id, 1);
+    core->newcomers[core->newcomer_count++] = id;
+    if (core->newcomer_count == NR_NEWCOMERS_MAX || nr_token_bucket_take(&core->introductions, 1, now.mono_us))
+        core->introduce_us = now.mono_us;
+    else if (core->introduce_us == NR_NEVER_US)
+        core->introduce_us = now.mono_us + INTRODUCE_WITHIN_US;
+    nr_core_introduce_care(core, now);
+}
+
+void nr_core_introduce_care(struct nr_core *core, struct nr_now now)
+{
+    struct nr_path *to[NR_PUSH_ALL_MAX];
+    if (now.mono_us < core->introduce_us) return;
+    size_t n = nr_core_random_paths(core, NULL, to, NR_PUSH_ALL_MAX);
+    for (size_t i = 0; i < n; i++) nr_core_announce(core, to[i], core->newcomers, core->newcomer_count);
+    core->newcomer_count = 0;
+    core->introduce_us = NR_NEVER_US;
 }

@@ -52,6 +52,11 @@ static void send_piece(struct nr_core *core, struct nr_path *path, struct nr_byt
                 .id = id, .total = (uint16_t)raw.len, .index = (uint8_t)index, .bytes = nr_bytes(raw.data + at, len) });
 }
 
+void nr_core_announce(struct nr_core *core, struct nr_path *path, const uint64_t *ids, size_t count)
+{
+    send_ids(core, path, NR_MSG_ANNOUNCE, ids, count);
+}
+
 void nr_core_send_record(struct nr_core *core, struct nr_path *path, struct nr_bytes raw, uint64_t id, uint8_t hops)
 {
     struct nr_writer w;
@@ -81,9 +86,9 @@ static void push_and_announce(struct nr_core *core, struct nr_entry *e, struct n
 {
     struct nr_path *to[7];
     size_t n = nr_core_random_paths(core, origin->from, to, 7);
-    size_t pushes = origin->hops < NR_HOPS_MAX ? 4 : 0;
+    size_t pushes = origin->hops < NR_HOPS_MAX ? 4 : 0, announces = origin->newcomer ? 0 : 3;
     uint8_t hops = (uint8_t)(origin->from ? origin->hops + 1 : 0);
-    for (size_t i = 0; i < n && i < pushes + 3; i++) {
+    for (size_t i = 0; i < n && i < pushes + announces; i++) {
         if (i < pushes)
             nr_core_send_record(core, to[i], raw, e->id, hops);
         else

@@ -22,6 +22,7 @@
 #define NR_GREETED_MAX       80 /* a second's HELLOs: none is forgotten too soon */
 #define NR_ALIASES_MAX       64
 #define NR_REFERRED_MAX      32 /* addresses that others told, waiting for their HELLO */
+#define NR_NEWCOMERS_MAX     16 /* peers just learnt of, told of together */
 #define NR_SIGNER_BUCKETS    256
 
 #define NR_TICK_US             200000 /* announcements */
@@ -144,6 +145,10 @@ struct nr_core {
     uint32_t tick;   /* grows while there is something to announce */
     int64_t tick_us; /* NR_NEVER_US: nothing to announce */
     struct nr_token_bucket pushes;
+    uint64_t newcomers[NR_NEWCOMERS_MAX]; /* ids of NODE records of peers that were not known */
+    size_t newcomer_count;
+    int64_t introduce_us;                 /* when others are told of them; NR_NEVER_US: there are none */
+    struct nr_token_bucket introductions; /* at once, of one alone */
     struct nr_token_bucket signers[NR_SIGNER_BUCKETS];
     struct nr_repair repair;
     struct nr_walk walk;
@@ -198,9 +203,11 @@ bool nr_core_message(struct nr_core *core, struct nr_path *path, uint8_t type, s
 struct nr_origin {
     struct nr_path *from; /* NULL: made here */
     uint8_t hops;
-    bool repair; /* came of a repair */
-    bool quiet;  /* made here, and not passed on (C.8) */
-    bool urgent; /* a heartbeat that makes a node online again */
+    bool repair;   /* came of a repair */
+    bool quiet;    /* made here, and not passed on (C.8) */
+    bool later;    /* made here, and passed on a second later */
+    bool urgent;   /* a heartbeat that makes a node online again */
+    bool newcomer; /* of a peer that was not known: nr_core_introduce announces it */
 };
 int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
                    const struct nr_origin *said) NR_MUST_CHECK;
@@ -231,6 +238,7 @@ void nr_core_aside_ahead(struct nr_core *core, struct nr_now now);
 /* spread.c */
 void nr_core_spread(struct nr_core *core, struct nr_now now, struct nr_entry *e, struct nr_bytes raw,
                     const struct nr_origin *origin);
+void nr_core_announce(struct nr_core *core, struct nr_path *path, const uint64_t *ids, size_t count);
 void nr_core_send_record(struct nr_core *core, struct nr_path *path, struct nr_bytes raw, uint64_t id, uint8_t hops);
 /* Whether this id is to be asked for from the path, which is remembered; nr_core_ask then asks for a run of them. */
 bool nr_core_want(struct nr_core *core, struct nr_now now, struct nr_path *path, uint64_t id, bool repair);
@@ -306,8 +314,9 @@ void nr_core_refer(struct nr_core *core, struct nr_path *path);
 /* Instead of a path that there is no room for: other addresses, and BYE. Only to an address that has proven itself. */
 void nr_core_turn_away(struct nr_core *core, const struct nr_addr *to);
 void nr_core_on_refer(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_refer *m);
-/* A peer was learnt of that was not known. */
+/* A peer was learnt of that was not known: others are told, together with those who come soon after it. */
 void nr_core_introduce(struct nr_core *core, struct nr_now now, uint64_t id, const struct nr_origin *origin);
+void nr_core_introduce_care(struct nr_core *core, struct nr_now now);
 /* Takes one address that was told, by chance; false: there is none. */
 bool nr_core_take_referred(struct nr_core *core, struct nr_addr *out);
 

@@ -1,6 +1,7 @@
 /* Telling newcomers of others (proto/README.md C.2.3 to C.2.5), and what a hostile REFER cannot do (D.5). */
 #include "unit/core_fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/message.h"
@@ -182,11 +183,82 @@ static void test_paced(void **state)
     fix_fini(f);
 }
 
+/* The NODE record of a peer that nobody knows. */
+static struct nr_bytes make_newcomer(const struct fix *f, uint8_t number, uint8_t raw[static NR_RECORD_MAX])
+{
+    uint8_t body[256], sig[NR_SIG_SIZE], seed[32] = { number, 1 };
+    char name[16];
+    struct nr_keypair key;
+    struct nr_writer w, b;
+    struct nr_node_body node = {
+        .self = true, .hostname = nr_bytes_str("h"), .role = nr_bytes_str("worker"), .gossip_count = 1
+    };
+    node.gossip[0] = (struct nr_addr){ .family = 4, .ip = { FAR, 0, 0, number }, .port = 9206 };
+    nr_keypair_from_seed(&key, seed);
+    snprintf(name, sizeof name, "new-%d", number);
+    nr_writer_init(&b, body, sizeof body);
+    nr_node_body_encode(&b, &node);
+    const struct nr_record_draft draft = { .kind = NR_KIND_NODE,
+                                           .signer = key.pub,
+                                           .subject = nr_bytes_str(name),
+                                           .stamp = (uint64_t)fix_now(f, &f->peers[0]).wall_ms << 16,
+                                           .lease_s = 3600,
+                                           .body = nr_writer_bytes(&b) };
+    nr_writer_init(&w, raw, NR_RECORD_MAX);
+    nr_record_encode_unsigned(&w, &draft);
+    nr_sign(&key, NR_RECORD_DOMAIN, nr_writer_bytes(&w), sig);
+    nr_record_encode_signature(&w, sig);
+    assert_false(w.err || b.err);
+    return nr_writer_bytes(&w);
+}
+
+/* It comes to one peer from another, over their path. */
+static void say_newcomer(struct fix *f, size_t from, size_t to, uint8_t number)
+{
+    uint8_t plain[NR_PLAIN_MAX], raw[NR_RECORD_MAX];
+    struct nr_core *core = f->peers[from].core;
+    struct nr_header h = { .incarnation = nr_core_incarnation(core),
+                           .number = nr_core_stats(core)->datagrams_out + 500 + number,
+                           .fingerprint = nr_core_fingerprint(core) };
+    struct nr_writer w;
+    memcpy(h.sender, f->peers[from].key.pub, sizeof h.sender);
+    nr_writer_init(&w, plain, sizeof plain);
+    nr_header_encode(&w, &h);
+    nr_push_encode(&w, &(struct nr_push){ .hops = 1, .record = make_newcomer(f, number, raw) });
+    assert_false(w.err);
+    nr_core_receive(f->peers[to].core, fix_now(f, &f->peers[to]), &f->peers[from].addr, nr_writer_bytes(&w));
+}
+
+/* One newcomer is told of at once. Of those who join together others are told together, and within 100 ms. */
+static void test_introduced_together(void **state)
+{
+    struct fix *f = *state;
+    fix_init(f, 3);
+    fix_until(f, 1000, fix_all_equal, NULL, "equal");
+    fix_run_ms(f, 2000);
+    const struct nr_core_stats *here = nr_core_stats(f->peers[0].core), *there = nr_core_stats(f->peers[2].core);
+    uint64_t announced = here->messages_out[NR_MSG_ANNOUNCE], held = there->held[NR_COUNTED_NODE];
+    say_newcomer(f, 1, 0, 1);
+    fix_run_ms(f, 1);
+    assert_int_equal(there->held[NR_COUNTED_NODE], held + 1);
+    assert_int_equal(here->messages_out[NR_MSG_ANNOUNCE], announced + 2); /* to both neighbours */
+    for (uint8_t i = 2; i <= 60; i++) {
+        say_newcomer(f, 1, 0, i);
+        fix_run_ms(f, 1);
+    }
+    fix_run_ms(f, 100);
+    assert_int_equal(there->held[NR_COUNTED_NODE], held + 60);
+    assert_true(here->messages_out[NR_MSG_ANNOUNCE] < announced + 2 * (60 / 3));
+    fix_fini(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_join_at_once), cmocka_unit_test(test_told_once),      cmocka_unit_test(test_uninvited),
-        cmocka_unit_test(test_malformed),    cmocka_unit_test(test_bounded_in_all), cmocka_unit_test(test_paced),
+        cmocka_unit_test(test_join_at_once),        cmocka_unit_test(test_told_once),
+        cmocka_unit_test(test_uninvited),           cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_bounded_in_all),      cmocka_unit_test(test_paced),
+        cmocka_unit_test(test_introduced_together),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
