@@ -80,7 +80,7 @@ static int take_stamp(struct nr_core *core, struct nr_now now, uint64_t above, u
 }
 
 static int state_record(struct nr_core *core, struct nr_now now, const struct nr_record_draft *draft, uint64_t above,
-                        bool quiet)
+                        const struct nr_origin *here)
 {
     uint8_t raw[NR_RECORD_MAX];
     uint8_t sig[NR_SIG_SIZE];
@@ -102,12 +102,12 @@ static int state_record(struct nr_core *core, struct nr_now now, const struct nr
     core->host.sign(core->host.ctx, NR_RECORD_DOMAIN, nr_writer_bytes(&w), sig);
     nr_record_encode_signature(&w, sig);
     if (w.err || nr_record_decode(nr_writer_bytes(&w), &check)) return NR_E_INVALID;
-    return nr_core_accept(core, now, nr_writer_bytes(&w), &(struct nr_origin){ .quiet = quiet });
+    return nr_core_accept(core, now, nr_writer_bytes(&w), here);
 }
 
 int nr_core_state_record(struct nr_core *core, struct nr_now now, const struct nr_record_draft *draft, uint64_t above)
 {
-    return state_record(core, now, draft, above, false);
+    return state_record(core, now, draft, above, &(struct nr_origin){ 0 });
 }
 
 /* Encodes a NODE body as this node says it of `node_id`. */
@@ -154,9 +154,11 @@ static void complete_own(struct nr_core *core, struct nr_now now, struct nr_hear
     if (b->metrics.len == 0) b->metrics = nr_bytes(core->metrics, core->metrics_len);
 }
 
-/* Of a sponsored node's, those that come too often are kept here for this node's readers alone; `at_once`: not so. */
+/* `stated`: a new NODE record goes with it. Of a sponsored node's, those that come too often are kept here for this
+ * node's readers alone, unless `stated`. This node's first waits a second then: the NODE record says that it lives, and
+ * where many start together all have enough to do with these. */
 static int state_heartbeat(struct nr_core *core, struct nr_now now, struct nr_bytes node_id,
-                           const struct nr_heartbeat_body *body, bool at_once)
+                           const struct nr_heartbeat_body *body, bool stated)
 {
     uint8_t buf[NR_METRICS_MAX + 128];
     struct nr_writer w;
@@ -174,7 +176,9 @@ static int state_heartbeat(struct nr_core *core, struct nr_now now, struct nr_by
     struct nr_record_draft draft = {
         .kind = NR_KIND_HEARTBEAT, .subject = node_id, .lease_s = core->lease_s, .body = nr_writer_bytes(&w)
     };
-    int err = state_record(core, now, &draft, 0, !self && !at_once && !nr_core_passes_on(core, now, before));
+    const struct nr_origin here = { .quiet = !self && !stated && !nr_core_passes_on(core, now, before),
+                                    .later = self && stated && !before };
+    int err = state_record(core, now, &draft, 0, &here);
     if (!err) ++*(self ? &core->stats.heartbeats_self : &core->stats.heartbeats_sponsored);
     return err;
 }
@@ -432,7 +436,7 @@ void nr_core_own_beat(struct nr_core *core, struct nr_now now)
     if (know(core, now, NR_KIND_NODE, id, &k) || !there(&k) || !signed_here(core, &k)) return;
     if (nr_node_body_decode(k.winner.rec.body, &held)) return;
     struct nr_heartbeat_body beat = { .has_status = true, .status = held.state };
-    if (state_heartbeat(core, now, id, &beat, true)) core->stats.records_not_stored++;
+    if (state_heartbeat(core, now, id, &beat, false)) core->stats.records_not_stored++;
 }
 
 int nr_core_leave(struct nr_core *core, struct nr_now now)

@@ -131,7 +131,7 @@ static void on_handshake(struct nr_core *core, struct nr_now now, const struct n
         nr_core_repair_first(core, now, path);
     else if (nr_core_differs(core, path))
         nr_core_refer(core, path); /* it is new here, or was away: it may look for others */
-    nr_core_walk_begin(core, now, path);
+    if (!core->repair.catching_up) nr_core_walk_begin(core, now, path);
 }
 
 static void on_ids(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_message *m)
@@ -252,6 +252,13 @@ static void count_in(struct nr_core *core, const struct nr_message *m)
     core->stats.message_bytes_in[type] += NR_MESSAGE_HEAD + m->body.len;
 }
 
+/* What is cold comes first: hot records are walked with the first whose set is equal; walk_care looks for others. */
+static void caught_up(struct nr_core *core, struct nr_now now, struct nr_path *path)
+{
+    core->repair.catching_up = false;
+    nr_core_walk_begin(core, now, path);
+}
+
 /* The path that a datagram comes over (C.1); NULL: none, or its number is not new. */
 static struct nr_path *path_of(struct nr_core *core, struct nr_now now, const struct nr_addr *from,
                                const struct nr_header *h, size_t len, bool *replayed)
@@ -263,7 +270,7 @@ static struct nr_path *path_of(struct nr_core *core, struct nr_now now, const st
     path->heard_us = now.mono_us;
     path->bytes_in += len + NR_ENVELOPE_SIZE;
     note_fingerprint(core, now, path, h->fingerprint);
-    if (path->differs_since_us == NR_NEVER_US) core->repair.catching_up = false;
+    if (path->differs_since_us == NR_NEVER_US) caught_up(core, now, path);
     nr_core_sign(core, now, path);
     return path;
 }

@@ -81,7 +81,7 @@ void nr_core_spread_hot(struct nr_core *core, struct nr_now now, struct nr_entry
     size_t pushes = origin->from ? RELAY_PUSHES : MAKER_PUSHES;
     if (origin->from && origin->hops >= (origin->urgent ? NR_HOPS_MAX : hops_limit(core))) pushes = 0;
     if (e->learnt_tick & QUIET || pushes == 0) return;
-    if (!nr_token_bucket_take(&core->pushes, 1, now.mono_us)) {
+    if (origin->later || !nr_token_bucket_take(&core->pushes, 1, now.mono_us)) {
         if (!origin->from) nr_core_hold_back(core, now, e, NR_ENTRY_DUE);
         return;
     }
@@ -217,7 +217,8 @@ void nr_core_pull_care(struct nr_core *core, struct nr_now now)
     core->pull.idle = core->pull.brought ? 0 : core->pull.idle + 1;
     plan_next(core, now);
     /* What a walk is about to bring need not come twice. */
-    struct nr_path *path = core->walk.path ? NULL : whom_to_ask(core);
+    bool walks = core->walk.path || (core->walk.wanted && core->repair.catching_up);
+    struct nr_path *path = walks ? NULL : whom_to_ask(core);
     if (path) ask(core, now, path);
 }
 

@@ -18,7 +18,7 @@ enum nr_entry_flag {
     NR_ENTRY_PEER = 2,    /* a node that states where its peer daemon is reached */
     NR_ENTRY_DELETED = 4, /* says that its subject is gone */
     NR_ENTRY_HELD = 8,    /* a sponsored node's heartbeat that nobody else was told (proto/README.md C.8) */
-    NR_ENTRY_DUE = 16,    /* a hot record made here whose push waits for the budget */
+    NR_ENTRY_DUE = 16,    /* a hot record made here whose push waits a second, or for the budget */
 };
 
 struct nr_entry {

@@ -280,7 +280,7 @@ uint32_t nr_core_promise_beat(struct nr_core *core, struct nr_now now);
 bool nr_core_passes_on(const struct nr_core *core, struct nr_now now, const struct nr_entry *before);
 uint32_t nr_core_sponsored_interval(const struct nr_core *core, uint32_t said_ms);
 /* What is not told others at once: NR_ENTRY_HELD, unless no other has come by the end of the next window; NR_ENTRY_DUE,
- * until the budget of pushes allows it. */
+ * for a second, and until the budget of pushes allows it. */
 void nr_core_hold_back(struct nr_core *core, struct nr_now now, struct nr_entry *e, enum nr_entry_flag why);
 void nr_core_held_care(struct nr_core *core, struct nr_now now);
 
