@@ -6,6 +6,7 @@ A side says how a member is started, how a value is changed through one, and wha
     dead NAME           it calls that member dead
 """
 
+import atexit
 import os
 import random
 import resource
@@ -20,6 +21,15 @@ import nr
 
 PAUSE_S = 0.005  # between two sweeps, at least
 SHARE = 3  # … and so many times as long as the sweep took: polling takes at most a quarter of a core, on both sides
+
+
+_left = []  # removed when all is over: ext4 steps over each inode freed a moment ago, and whoever makes files next would pay for that
+
+
+@atexit.register
+def _remove_directories():
+    for directory in _left:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 class Member:
@@ -42,7 +52,7 @@ class Member:
 
 
 class Side:
-    """`with side: side.start(n)`: leaving the `with` kills every process and removes the directory."""
+    """`with side: side.start(n)`: leaving the `with` kills every process; the directory goes when the program ends."""
 
     name = "?"
 
@@ -64,7 +74,7 @@ class Side:
         for member in self.members:
             if member.process.process is not None:
                 member.process.wait()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        _left.append(self.directory)
 
     def address(self, number):
         return f"127.88.{number // 250}.{number % 250 + 1}"
