@@ -11,6 +11,7 @@
 
 #define LOG_RATE  20
 #define LOG_BURST 200
+#define AT_ONCE   8 /* datagrams: what they call for shares datagrams, and finds room in the core's outbox */
 
 struct relay {
     struct relay_options o;
@@ -19,6 +20,7 @@ struct relay {
     struct nr_timer *timer;
     struct nr_token_bucket log_budget;
     bool views_stale, mend_now;
+    unsigned taken; /* datagrams whose answers are still the core's */
     struct relay_stats stats;
 };
 
@@ -138,6 +140,7 @@ static void drain_core(struct relay *r, struct nr_now now)
 {
     uint8_t sealed[NR_DATAGRAM_MAX];
     struct nr_datagram d;
+    r->taken = 0;
     relay_take_events(r, now);
     while (nr_core_next_datagram(r->o.core, &d)) {
         size_t len = nr_seal(&r->sealer, d.plain, sealed);
@@ -155,7 +158,8 @@ static void on_datagram(void *arg, struct nr_now now, const struct nr_addr *from
         return;
     }
     nr_core_receive(r->o.core, now, from, nr_bytes(plain, len));
-    drain_core(r, now);
+    relay_take_events(r, now);
+    if (++r->taken == AT_ONCE) drain_core(r, now);
 }
 
 static void finish_turn(struct relay *r, struct nr_now now)
@@ -167,7 +171,7 @@ static void finish_turn(struct relay *r, struct nr_now now)
 
 static void on_batch(void *arg, struct nr_now now)
 {
-    finish_turn(arg, now);
+    relay_drain(arg, now);
 }
 
 static void on_deadline(void *arg)
