@@ -19,7 +19,7 @@ class Watch(threading.Thread):
         self.nodes = nodes
         self.lock = threading.Lock()
         self.forbidden = {}  # (node, status): the statement
-        self.limits = []     # (nodes, limit, seconds, the statement, when the goings were: (reader, node) -> list)
+        self.limits = []     # (nodes, limit, seconds, the statement, when the turns were: (reader, node, what it did) -> list)
         self.gone = set()    # (reader, node): what was offline when last looked
         self.fault = None
         self.ending = threading.Event()
@@ -58,16 +58,16 @@ class Watch(threading.Thread):
             if (number, status) in self.forbidden:
                 self.blame(f"n{number} is {status} for {reader}", self.forbidden[number, status])
             pair = (reader, number)
-            if status == "offline" and pair not in self.gone:
-                self.turn(pair, now)
+            if (status == "offline") != (pair in self.gone):
+                self.turn(pair, "went offline" if status == "offline" else "came back", now)
             (self.gone.add if status == "offline" else self.gone.discard)(pair)
 
-    def turn(self, pair, now):
-        for numbers, limit, seconds, where, goings in self.limits:
+    def turn(self, pair, way, now):
+        for numbers, limit, seconds, where, turns in self.limits:
             if pair[1] in numbers:
-                recent = goings[pair] = [t for t in goings.get(pair, []) if t > now - seconds] + [now]
+                recent = turns[*pair, way] = [t for t in turns.get((*pair, way), []) if t > now - seconds] + [now]
                 if len(recent) > limit:
-                    self.blame(f"n{pair[1]} went offline {len(recent)} times for {pair[0]}", where)
+                    self.blame(f"n{pair[1]} {way} {len(recent)} times for {pair[0]}", where)
 
     def blame(self, what, where):
         if not self.fault:

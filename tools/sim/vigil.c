@@ -48,12 +48,14 @@ void sim_vigil_turns(struct sim_vigil *v, const struct sim_set *set, unsigned mo
     }
 }
 
-/* How often this reader has seen the node go offline in the window that ends now. */
-static unsigned count_turns(const struct sim_vigil *v, uint32_t reader, uint32_t node, int64_t since_us)
+/* How often this reader has seen the node turn that way in the window that ends now. */
+static unsigned count_turns(const struct sim_vigil *v, const struct sim_turn *last, int64_t window_us)
 {
     unsigned n = 0;
-    for (size_t i = v->turn_count; i > 0 && v->turns[i - 1].at_us >= since_us; i--)
-        n += v->turns[i - 1].reader == reader && v->turns[i - 1].node == node;
+    for (size_t i = v->turn_count; i > 0 && v->turns[i - 1].at_us >= last->at_us - window_us; i--) {
+        const struct sim_turn *t = &v->turns[i - 1];
+        n += t->reader == last->reader && t->node == last->node && t->offline == last->offline;
+    }
     return n;
 }
 
@@ -62,15 +64,15 @@ static void note_turn(struct sim_world *w, struct sim_node *reader, uint32_t nod
     struct sim_vigil *v = &w->vigil;
     const struct sim_watched *d = &v->nodes[node];
     bool *was = &v->offline[reader->index * v->count + node];
-    bool turned = offline && !*was;
+    struct sim_turn turn = { .reader = reader->index, .node = node, .offline = offline, .at_us = w->now_us };
+    if (offline == *was) return;
     *was = offline;
-    if (!turned) return;
     v->turns = sim_grow(v->turns, v->turn_count, &v->turn_capacity, sizeof *v->turns);
-    v->turns[v->turn_count++] = (struct sim_turn){ .reader = reader->index, .node = node, .at_us = w->now_us };
-    unsigned n = count_turns(v, reader->index, node, w->now_us - d->window_us);
+    v->turns[v->turn_count++] = turn;
+    unsigned n = count_turns(v, &turn, d->window_us);
     if (n >= d->turns)
-        sim_fail(w, "%s has seen %s go offline %u times within %lld s", reader->name, w->nodes[node].name, n,
-                 (long long)(d->window_us / SIM_SECOND));
+        sim_fail(w, "%s has seen %s %s %u times within %lld s", reader->name, w->nodes[node].name,
+                 offline ? "go offline" : "come back", n, (long long)(d->window_us / SIM_SECOND));
 }
 
 static void look(struct sim_node *reader, uint32_t node)

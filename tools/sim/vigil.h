@@ -13,9 +13,10 @@
 struct sim_node;
 struct sim_world;
 
-/* A reader saw a node go offline. */
+/* A reader saw a node go offline, or come back. */
 struct sim_turn {
     uint32_t reader, node;
+    bool offline;
     int64_t at_us;
 };
 
@@ -38,7 +39,7 @@ void sim_vigil_init(struct sim_vigil *v, size_t nodes);
 void sim_vigil_fini(struct sim_vigil *v);
 /* With `never`, no reader may see any of the set so from now on; without, it may again. */
 void sim_vigil_status(struct sim_vigil *v, const struct sim_set *set, enum nr_status status, bool never);
-/* No reader may see any of the set go offline more than `most` times in a window. */
+/* No reader may see any of the set go offline more than `most` times in a window, or come back. */
 void sim_vigil_turns(struct sim_vigil *v, const struct sim_set *set, unsigned most, int64_t window_us);
 
 /* A reader has taken a record. */
