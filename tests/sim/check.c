@@ -2,8 +2,9 @@
  */
 #include "tools/sim/check.h"
 
+#include "core/state.h"
 #include "tests/unit/nr_test.h"
-#include "tools/sim/play.h"
+#include "tools/sim/run.h"
 
 #define NODES 3
 
@@ -277,6 +278,37 @@ static void sees_disagreement(void **state)
     must_have_failed(w, "has not got");
 }
 
+/* Where nodes agree, and a scenario expects no more, what one of them committed is looked for too. */
+static void sees_what_all_have_lost(void **state)
+{
+    static const char text[] = "title t\nwhy w\nnodes 3\nexpect equal within 1s\n";
+    static struct sim_script script;
+    (void)state;
+    assert_int_equal(sim_script_parse(&script, "t", nr_bytes_str(text)), 0);
+    struct sim_world *w = quiet_world();
+    sim_run(w, &script);
+    assert_false(w->failed);
+    sim_guard_claim(&w->nodes[1].guard, 1, nr_stamp_make(w->wall_base_ms, 0), w->wall_base_ms + 86400000);
+    sim_guard_committed(&w->nodes[1].guard);
+    sim_run(w, &script);
+    must_have_failed(w, "has not got what node-00001");
+}
+
+/* Memory: a set that has grown beyond what lived in it, and a table of peers. */
+static void sees_memory_grow(void **state)
+{
+    (void)state;
+    struct sim_world *w = quiet_world();
+    w->nodes[1].core->sets[NR_PLANE_HOT].room += 32;
+    sim_check_node(&w->nodes[1]);
+    must_have_failed(w, "memory of hot records");
+
+    w = quiet_world();
+    w->nodes[1].core->roster.room += 100;
+    sim_check_node(&w->nodes[1]);
+    must_have_failed(w, "memory of peers");
+}
+
 /* After a failure the world stands still. */
 static void stands_still(void **state)
 {
@@ -310,6 +342,8 @@ int main(void)
         cmocka_unit_test(sees_bad_datagrams),
         cmocka_unit_test(sees_a_committed_write_lost),
         cmocka_unit_test(sees_disagreement),
+        cmocka_unit_test(sees_what_all_have_lost),
+        cmocka_unit_test(sees_memory_grow),
         cmocka_unit_test(stands_still),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -322,6 +322,7 @@ size_t sim_check_node(struct sim_node *n)
     struct whole s = { .node = n, .now = sim_node_now(n) };
     s.excused = lately(n, n->awake_us) || lately(n, n->clock_set_us);
     w->check.whole++;
+    sim_memory_check(n);
     nr_core_aside(n->core, &aside);
     note_confirmed(n, &aside);
     if (nr_store_each(n->store, check_record, &s) != 0) {

@@ -133,6 +133,7 @@ static void expect_equal(struct wait *x)
     struct sim_world *w = x->run->world;
     char what[sizeof w->failure];
     sim_play_agree(w, x->st->us);
+    sim_play_committed(w);
     if (!w->failed) return;
     /* Which statement it was goes before what was found. */
     snprintf(what, sizeof what, "%s", w->failure);

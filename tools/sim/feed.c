@@ -147,6 +147,7 @@ void sim_node_drain(struct sim_node *n)
     struct nr_datagram d;
     int said = 0;
     if (w->failed) return;
+    sim_memory_note(n);
     while (nr_core_next_event(n->core, &e)) take_event(n, &e);
     if (n->guard.went_back) sim_fail(w, "%s signs a stamp not above its last", n->name);
     while (nr_core_next_datagram(n->core, &d)) {

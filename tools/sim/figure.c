@@ -1,6 +1,6 @@
 #include "tools/sim/figure.h"
 
-#include "core/state.h"
+#include "tools/sim/memory.h"
 #include "tools/sim/world.h"
 
 const char *const sim_part_names[SIM_PARTS] = { "paths and probes", "ids",           "cold records",
@@ -39,24 +39,6 @@ void sim_traffic_message(struct sim_traffic *t, const struct nr_message *m, int6
     t->type_bytes[m->type] += size;
     t->part_bytes[part_of(m)] += size;
     if (m->type == NR_MSG_SPLIT && !t->split_us) t->split_us = now_us;
-}
-
-static size_t set_memory(const struct nr_set *s)
-{
-    size_t buckets = s->heads ? (size_t)1 << s->bits : 0;
-    size_t tables = s->id_mask + (size_t)1 + buckets; /* of ids, and the buckets' heads */
-    return s->room * sizeof *s->entries + tables * sizeof(uint32_t) +
-           (s->sums ? 2 * buckets * (sizeof *s->sums + sizeof *s->counts) : 0);
-}
-
-size_t sim_node_memory(const struct sim_node *n)
-{
-    const struct nr_core *c = n->core;
-    if (!c) return 0;
-    size_t sum = sizeof *c + c->metrics_len + c->self_body_len;
-    for (int plane = 0; plane < NR_PLANES; plane++) sum += set_memory(&c->sets[plane]);
-    sum += c->paths.count * sizeof **c->paths.list + c->wants.room * sizeof *c->wants.slots;
-    return sum + c->wants.pieced * sizeof(struct nr_pieced);
 }
 
 static double ratio(uint64_t a, uint64_t b)

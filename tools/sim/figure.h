@@ -30,7 +30,5 @@ void sim_traffic_message(struct sim_traffic *t, const struct nr_message *m, int6
  * node, bytes of repair in all, bytes of cold records and repair sent for each byte of cold records taken, round trips
  * from the first SPLIT until the last cold record was taken. */
 double sim_traffic_figure(const struct sim_world *w, enum sim_figure figure);
-/* What a core keeps: its index, its paths, what it waits for and what it is about to send; computed. */
-size_t sim_node_memory(const struct sim_node *n);
 
 #endif

@@ -22,6 +22,7 @@ void sim_guard_boot(struct sim_guard *g, int64_t now_us)
     if (g->fell_back) g->incarnation = 0;
     g->fell_back = false;
     g->hellos = 0;
+    memset(g->most, 0, sizeof g->most);
     g->contact_count = 0;
     sim_map_clear(&g->contact_of);
 }

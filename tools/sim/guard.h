@@ -29,6 +29,7 @@ struct sim_guard {
     bool fell_back;        /* its clock was taken back: its next start may be below this one */
     uint64_t reserved;     /* durable */
     uint64_t hellos;
+    size_t most[3];            /* records of each plane that lived at once, in this life */
     struct sim_map contact_of; /* by address */
     struct sim_contact *contacts;
     size_t contact_count, contact_capacity;

@@ -65,7 +65,7 @@ static void report_memory(const struct sim_world *w, FILE *out)
     struct rusage usage;
     size_t sum = 0;
     for (size_t i = 0; i < w->node_count; i++) sum += sim_node_memory(&w->nodes[i]);
-    fprintf(out, "memory of a node, its index and paths (KiB: mean, largest)  %.0f %.0f\n",
+    fprintf(out, "memory of a node's core (KiB: mean, largest)               %.0f %.0f\n",
             (double)sum / 1024 / (double)w->node_count, sim_traffic_figure(w, SIM_MEMORY) / 1024);
     if (getrusage(RUSAGE_SELF, &usage) == 0) fprintf(out, "memory of the simulator (KiB)    %10ld\n", usage.ru_maxrss);
 }

@@ -10,6 +10,7 @@
 #include "tools/sim/crypto.h"
 #include "tools/sim/figure.h"
 #include "tools/sim/ghost.h"
+#include "tools/sim/memory.h"
 #include "tools/sim/net.h"
 #include "tools/sim/node.h"
 #include "tools/sim/outcome.h"
