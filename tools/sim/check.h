@@ -7,7 +7,8 @@
  * no more bytes than came from it, and HELLOs at the pace of proto/README.md C.1.5 and C.2.2. At a start: what was
  * committed is there, whatever its clock says. Every so often, and at the end, whole: index, store and fingerprint of a
  * node agree, nothing dead is held for long, nodes with one fingerprint hold one set, and no part of a core's memory is
- * beyond its bound (memory.h). */
+ * beyond its bound (memory.h). Each second, and whenever one is judged: whether readers are right about who is gone
+ * (jury.h). */
 #ifndef SIM_CHECK_H
 #define SIM_CHECK_H
 

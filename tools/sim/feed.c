@@ -97,6 +97,7 @@ static void take_event(struct sim_node *n, const struct nr_event *e)
                        e->type == NR_EVENT_PEER_UP ? "up" : "down");
         break;
     case NR_EVENT_JUDGED:
+        sim_jury_judged(n, e);
         if (nr_store_judge(n->store, nr_bytes(e->subject, e->subject_len), e->signer, e->until_ms) != 0)
             sim_trace_line(&w->trace, 2, w->now_us, "%s: what observers say was not kept", n->name);
         sim_trace_line(&w->trace, 2, w->now_us, "%s: %.*s is %s", n->name, (int)e->subject_len,

@@ -35,6 +35,7 @@ struct sim_world *sim_world_new(const struct sim_config *config)
         nr_assert(sim_net_add(&w->net) == i);
         sim_node_init(&w->nodes[i], w, (uint32_t)i);
     }
+    sim_jury_init(&w->jury, w);
     return w;
 }
 
@@ -48,6 +49,7 @@ void sim_world_free(struct sim_world *w)
     nr_blob_pool_free(w->pool);
     sim_outcomes_fini(&w->outcomes);
     sim_vigil_fini(&w->vigil);
+    sim_jury_fini(&w->jury);
     sim_watches_fini(&w->watches);
     sim_check_fini(&w->check);
     sim_crypto_fini(&w->crypto);
@@ -133,6 +135,7 @@ static void sample_until(struct sim_world *w, int64_t until_us)
         w->sampled_us += SIM_SAMPLE_US;
         if (w->now_us < w->sampled_us) w->now_us = w->sampled_us;
         sim_vigil_sample(w);
+        if (w->sampled_us % SIM_SECOND == 0) sim_jury_look(w);
         if (w->sample) w->sample(w);
     }
 }

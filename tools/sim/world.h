@@ -10,6 +10,7 @@
 #include "tools/sim/crypto.h"
 #include "tools/sim/figure.h"
 #include "tools/sim/ghost.h"
+#include "tools/sim/jury.h"
 #include "tools/sim/memory.h"
 #include "tools/sim/net.h"
 #include "tools/sim/node.h"
@@ -51,6 +52,7 @@ struct sim_world {
     bool watch_beats; /* the heartbeats that nodes make are watched */
     struct sim_traffic traffic;
     struct sim_vigil vigil;
+    struct sim_jury jury;
     struct sim_outcomes outcomes;
     int64_t sampled_us; /* up to when the samplers have looked */
     struct nr_blob_pool *pool;
