@@ -122,6 +122,11 @@ class Run:
     def do_measure(self, _):
         self.say("  nothing is counted here: left out")
 
+    def do_fault(self, _):
+        self.say("  only the simulator has an insider, and disks that fail: left out")
+
+    do_forge = do_replay = do_fault
+
     def do_never(self, step):
         self.watch.never(self.sets[step.set], step.status, self.where(step))
 

@@ -177,7 +177,7 @@ def parse_set(w):
 VERBS = {
     "group": parse_group,
     "start": lambda w: {"set": w.set(), "over": w.over()},
-    **dict.fromkeys(("stop", "kill", "power", "leave", "freeze", "thaw", "delete", "move"), parse_set),
+    **dict.fromkeys(("stop", "kill", "power", "leave", "freeze", "thaw", "delete", "move", "forge", "replay", "fault"), parse_set),
     "write": parse_write,
     "sponsor": lambda w: {"set": w.set(), "count": w.number("count", 1), "over": w.over()},
     "declare": lambda w: {"set": w.set(), "state": w.keyword(*DECLARED)},

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define FAULT_WITHIN 20 /* writes to a disk */
+
 void sim_run_set(const struct sim_run *r, const struct sim_whom *who, struct sim_set *out)
 {
     size_t nodes = r->world->node_count;
@@ -67,6 +69,7 @@ static void make_group(struct sim_run *r, const struct sim_statement *st)
 
 static void must(struct sim_run *r, const struct sim_statement *st, const struct sim_node *n, int err)
 {
+    if (err == NR_E_IO) return; /* a `fault`: said, and refused */
     if (err) sim_fail(r->world, "%s:%u: '%s': %s: %s", r->script->name, st->line, st->text, n->name, nr_strerror(err));
 }
 
@@ -118,12 +121,18 @@ static void ask(struct sim_run *r, const struct sim_statement *st, struct sim_no
     }
 }
 
+/* On a disk that is whole. */
+static void start(struct sim_node *n)
+{
+    if (n->state != SIM_OFF) return;
+    nr_memdisk_fail(n->disk, 0, 0);
+    sim_node_boot(n);
+}
+
 static void act(struct sim_run *r, const struct sim_statement *st, struct sim_node *n)
 {
     switch (st->verb) {
-    case SIM_DO_START:
-        if (n->state == SIM_OFF) sim_node_boot(n);
-        break;
+    case SIM_DO_START: start(n); break;
     case SIM_DO_STOP:
     case SIM_DO_LEAVE: sim_node_leave(n); break;
     case SIM_DO_KILL: sim_node_crash(n, false); break;
@@ -135,6 +144,9 @@ static void act(struct sim_run *r, const struct sim_statement *st, struct sim_no
         n->clock_set_us = n->world->now_us;
         break;
     case SIM_DO_MOVE: move(r->world, n); break;
+    case SIM_DO_FORGE: sim_insider_forge(&r->insider, n); break;
+    case SIM_DO_REPLAY: sim_insider_replay(&r->insider, n); break;
+    case SIM_DO_FAULT: nr_memdisk_fail(n->disk, NR_E_IO, nr_rng_below(&r->world->rng, FAULT_WITHIN)); break;
     default: ask(r, st, n); break;
     }
 }
@@ -231,15 +243,24 @@ static size_t perform(struct sim_run *r, size_t at)
     return at + 1;
 }
 
+static bool has_insider(const struct sim_script *script)
+{
+    for (size_t i = 0; i < script->count; i++)
+        if (script->list[i].verb == SIM_DO_FORGE || script->list[i].verb == SIM_DO_REPLAY) return true;
+    return false;
+}
+
 void sim_run(struct sim_world *w, const struct sim_script *script)
 {
     struct sim_run r = { .world = w, .script = script };
+    if (has_insider(script)) sim_insider_init(&r.insider, w);
     r.sponsored = sim_alloc(w->node_count * sizeof *r.sponsored);
     r.words = sim_alloc(w->node_count * sizeof *r.words);
     for (size_t i = 0; i < SIM_GROUPS; i++) sim_set_reset(&r.groups[i], w->node_count);
     for (size_t at = 0; at < script->count && !w->failed;) at = perform(&r, at);
     sim_check_all(w);
     for (size_t i = 0; i < SIM_GROUPS; i++) sim_set_fini(&r.groups[i]);
+    sim_insider_fini(&r.insider);
     free(r.sponsored);
     free(r.words);
 }

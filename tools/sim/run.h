@@ -3,6 +3,7 @@
 #ifndef SIM_RUN_H
 #define SIM_RUN_H
 
+#include "tools/sim/insider.h"
 #include "tools/sim/play.h"
 #include "tools/sim/script.h"
 
@@ -12,10 +13,11 @@ struct sim_run {
     struct sim_world *world;
     const struct sim_script *script;
     struct sim_set groups[SIM_GROUPS];
-    uint32_t *sponsored; /* how many nodes each node has registered */
-    uint64_t *words;     /* the id of what each has written last */
-    uint64_t rounds;     /* left of the repeat that is under way */
-    uint64_t drawn;      /* random groups and shares so far: each has its own chance */
+    uint32_t *sponsored;        /* how many nodes each node has registered */
+    uint64_t *words;            /* the id of what each has written last */
+    uint64_t rounds;            /* left of the repeat that is under way */
+    struct sim_insider insider; /* zero: nobody means harm */
+    uint64_t drawn;             /* random groups and shares so far: each has its own chance */
 };
 
 /* Runs all of it, and whole checks at the end. What does not hold is a failure of the world. `script` fits the world.

@@ -266,7 +266,8 @@ static const struct {
     { "block", SIM_DO_BLOCK },     { "link", SIM_DO_LINK },     { "heal", SIM_DO_HEAL },
     { "wait", SIM_DO_WAIT },       { "repeat", SIM_DO_REPEAT }, { "end", SIM_DO_END },
     { "measure", SIM_DO_MEASURE }, { "expect", SIM_DO_EQUAL },  { "never", SIM_DO_NEVER },
-    { "may", SIM_DO_MAY },         { "turns", SIM_DO_TURNS },
+    { "may", SIM_DO_MAY },         { "turns", SIM_DO_TURNS },   { "forge", SIM_DO_FORGE },
+    { "replay", SIM_DO_REPLAY },   { "fault", SIM_DO_FAULT },
 };
 
 static void read_rest(struct sim_script *s, struct sim_words *w, struct sim_statement *out)

@@ -2,14 +2,23 @@
 
 #include <stdlib.h>
 
-static void tap(void *arg, uint32_t from, const struct nr_addr *to, struct nr_bytes plain)
+void sim_capture_keep(struct sim_capture *c, size_t at, uint32_t from, const struct nr_addr *to, struct nr_bytes plain)
 {
-    struct sim_capture *c = arg;
-    c->list = sim_grow(c->list, c->count, &c->capacity, sizeof *c->list);
-    struct sim_captured *p = &c->list[c->count++];
+    if (at == c->count) {
+        c->list = sim_grow(c->list, c->count, &c->capacity, sizeof *c->list);
+        c->list[c->count++].plain = NULL;
+    }
+    struct sim_captured *p = &c->list[at];
+    free(p->plain);
     *p = (struct sim_captured){ .from = sim_net_addr(&c->world->net, from), .to = *to, .len = plain.len };
     p->plain = sim_alloc(plain.len);
     memcpy(p->plain, plain.data, plain.len);
+}
+
+static void tap(void *arg, uint32_t from, const struct nr_addr *to, struct nr_bytes plain)
+{
+    struct sim_capture *c = arg;
+    sim_capture_keep(c, c->count, from, to, plain);
 }
 
 void sim_capture_start(struct sim_capture *c, struct sim_world *w)

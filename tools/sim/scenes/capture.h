@@ -20,6 +20,8 @@ struct sim_capture {
 void sim_capture_start(struct sim_capture *c, struct sim_world *w);
 void sim_capture_stop(struct sim_capture *c);
 void sim_capture_free(struct sim_capture *c);
+/* Keeps one more, or (`at` below `count`) this one instead of another. */
+void sim_capture_keep(struct sim_capture *c, size_t at, uint32_t from, const struct nr_addr *to, struct nr_bytes plain);
 /* Sends one again from this endpoint: as the captured sender, or with `as` from another address. */
 void sim_capture_play(const struct sim_capture *c, size_t i, uint32_t endpoint, const struct nr_addr *as);
 /* Pushes every record that was captured in a PUSH, by an insider with a path. */
