@@ -76,6 +76,7 @@ void sim_report(const struct sim_world *w, const char *scenario, const char *com
             w->failed ? "FAILED" : "passed");
     if (w->failed) fprintf(out, "  at %.6f s: %s\n  reproduce: %s\n", (double)w->now_us / 1e6, w->failure, command);
     fprintf(out, "virtual seconds                  %10.3f\n", (double)w->now_us / 1e6);
+    fprintf(out, "node-hours                       %10.3f\n", (double)w->samples_up * SIM_SAMPLE_US / SIM_HOUR);
     fprintf(out, "steps                            %10llu\n", (unsigned long long)w->steps);
     report_spread(w, out);
     report_traffic(w, out);

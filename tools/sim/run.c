@@ -186,6 +186,12 @@ static void split(struct sim_run *r, const struct sim_statement *st)
     sim_set_fini(&side);
 }
 
+static void heal(struct sim_world *w)
+{
+    sim_net_heal(&w->net);
+    for (size_t i = 0; i < w->node_count; i++) nr_memdisk_fail(w->nodes[i].disk, 0, 0);
+}
+
 static void set_links(struct sim_run *r, const struct sim_statement *st)
 {
     struct sim_world *w = r->world;
@@ -225,7 +231,7 @@ static size_t perform(struct sim_run *r, size_t at)
     case SIM_DO_SPLIT: split(r, st); break;
     case SIM_DO_BLOCK:
     case SIM_DO_LINK: set_links(r, st); break;
-    case SIM_DO_HEAL: sim_net_heal(&w->net); break;
+    case SIM_DO_HEAL: heal(w); break;
     case SIM_DO_WAIT: sim_world_run(w, st->us); break;
     case SIM_DO_REPEAT: r->rounds = st->number; break;
     case SIM_DO_END: return --r->rounds > 0 ? st->partner + 1 : at + 1;

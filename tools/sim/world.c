@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "tools/sim/play.h"
 
 #define WALL_BASE_MS   INT64_C(1764000000000)
 #define ASK_EVERY_US   10000
@@ -134,6 +135,7 @@ static void sample_until(struct sim_world *w, int64_t until_us)
     while (!w->failed && w->sampled_us + SIM_SAMPLE_US <= until_us) {
         w->sampled_us += SIM_SAMPLE_US;
         if (w->now_us < w->sampled_us) w->now_us = w->sampled_us;
+        w->samples_up += sim_play_count_up(w);
         sim_vigil_sample(w);
         if (w->sampled_us % SIM_SECOND == 0) sim_jury_look(w);
         if (w->sample) w->sample(w);

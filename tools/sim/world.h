@@ -61,6 +61,7 @@ struct sim_world {
     struct sim_ghost **ghosts;
     size_t ghost_count, ghost_capacity;
     uint64_t steps;
+    uint64_t samples_up; /* nodes that were up, at each sample */
     bool failed;
     char failure[512];
     void (*progress)(const struct sim_world *w); /* may be NULL */
