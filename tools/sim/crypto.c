@@ -26,16 +26,25 @@ static uint64_t turn(uint64_t x, unsigned by)
 }
 
 /* Two lanes, each a bijection of its state at every word: inputs that differ in one word differ in the end. */
+static void add_word(struct sim_print *p, uint64_t word)
+{
+    p->a = turn(p->a ^ word, 29) * UINT64_C(0x9e3779b97f4a7c15);
+    p->b = turn(p->b + word, 31) * UINT64_C(0xd6e8feb86659fd93);
+}
+
 static void add(struct sim_print *p, struct nr_bytes in)
 {
+    uint64_t word, rest = 0;
+    size_t whole = in.len / 8 * 8;
     p->a ^= in.len;
     p->b += in.len;
-    for (size_t i = 0; i < in.len; i += 8) {
-        uint64_t word = 0;
-        memcpy(&word, in.data + i, in.len - i < 8 ? in.len - i : 8);
-        p->a = turn(p->a ^ word, 29) * UINT64_C(0x9e3779b97f4a7c15);
-        p->b = turn(p->b + word, 31) * UINT64_C(0xd6e8feb86659fd93);
+    for (size_t i = 0; i < whole; i += 8) {
+        memcpy(&word, in.data + i, 8);
+        add_word(p, word);
     }
+    if (whole == in.len) return;
+    memcpy(&rest, in.data + whole, in.len - whole);
+    add_word(p, rest);
 }
 
 /* Never zero, as the free places are. */

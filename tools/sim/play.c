@@ -166,7 +166,7 @@ static void committed_of(struct sim_world *w, const struct sim_node *maker, stru
         uint64_t id;
         if (!c->committed || c->committed_ends_ms <= now.wall_ms) continue;
         /* Said by a clock that was ahead: it lies aside, or is said anew (C.9.4). */
-        if (nr_stamp_ms(c->committed) > now.wall_ms + NR_STAMP_AHEAD_MS) continue;
+        if (nr_stamp_is_ahead(c->committed, now.wall_ms)) continue;
         if (!nr_core_lookup(reader->core, now, c->key_hash, &stamp, &id) || stamp < c->committed)
             sim_fail(w, "%s has not got what %s committed", reader->name, maker->name);
     }
