@@ -34,6 +34,8 @@
 
 /* B. Datagrams */
 #define NR_DATAGRAM_MAX     1232
+#define NR_MTU_MIN          1280 /* what every link of IPv6 carries (RFC 8200, 5) */
+#define NR_IP_UDP_HEADERS   (40 + 8)
 #define NR_ENVELOPE_VERSION 1
 #define NR_ENVELOPE_HEAD    26
 #define NR_ENVELOPE_TAG     16
@@ -64,6 +66,7 @@
 #define NR_TOKEN_TEXT_MAX   8192
 #define NR_SEED_TEXT_MAX    261 /* a DNS name of 253 bytes, brackets, a port */
 
+static_assert(NR_DATAGRAM_MAX + NR_IP_UDP_HEADERS <= NR_MTU_MIN, "no path fragments a datagram");
 static_assert(NR_PUSH_RECORD_MAX == 1153, "the spec names this number");
 static_assert(NR_MESSAGE_HEAD + NR_IDS_MAX * 8 <= NR_MESSAGES_MAX, "a full ANNOUNCE fits");
 static_assert(NR_MESSAGE_HEAD + 8 + NR_PAGE_IDS_MAX * 8 <= NR_MESSAGES_MAX, "a full PAGE fits");

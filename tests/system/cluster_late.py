@@ -7,12 +7,6 @@ import place
 NODES = 300
 
 
-def timeless(nodes):
-    """Without what time alone changes."""
-    return {node_id: {k: v for k, v in node.items() if k not in ("status", "last_heartbeat")}
-            for node_id, node in nodes.items() if not node_id.startswith("peer-")}
-
-
 def has_metrics(at):
     status, beats = at.facade.get("/api/v1/nodes/n001/heartbeats?limit=1")
     return status == 200 and beats and beats[0].get("metrics") == {"cpu_percent": 12.5}
@@ -33,9 +27,9 @@ with nr.Cluster() as cluster:
     late = place.Place(cluster, 3, token=pair[1].noded.invite()).start()
     place.met([*pair, late])
     place.same([*pair, late])
-    expected = timeless(pair[0].nodes())
+    expected = place.timeless(pair[0].nodes())
     assert len(expected) == NODES - NODES // 10 + 1, len(expected)
-    nr.wait_for(lambda: timeless(late.nodes()) == expected, 15, "the late one having the same nodes")
+    nr.wait_for(lambda: place.timeless(late.nodes()) == expected, 15, "the late one having the same nodes")
     assert late.node("big")["metadata"] == big
     assert late.node("n000") is None
     assert late.facade.get("/api/v1/profiles/worker")[1]["config"] == {"threads": 4}

@@ -25,9 +25,9 @@ class FacadeThere(nr.Facade):
 
 
 class Place:
-    def __init__(self, cluster, number, *, token=None, there=None, noded_flags=(), facade_flags=()):
+    def __init__(self, cluster, number, *, token=None, there=None, node_id=None, noded_flags=(), facade_flags=()):
         flags = ["--heartbeat-interval", "1", *noded_flags]
-        name, options = f"peer-{number}", {"flags": flags, "node_id": f"peer-{number}", "token": token}
+        name, options = f"peer-{number}", {"flags": flags, "node_id": node_id or f"peer-{number}", "token": token}
         if there:
             self.noded = cluster.noded(name, host=there.address, port=GOSSIP_PORT, wrap=there.command, **options)
             facade = FacadeThere(cluster.directory, f"http-{number}", self.noded, there=there, port=HTTP_PORT,
@@ -102,3 +102,9 @@ def met(places, timeout=30):
 def same(places, timeout=30):
     """Waits until all hold the same cold records."""
     nr.wait_for(lambda: len({p.noded.info()["fingerprint"] for p in places}) == 1, timeout, "equal fingerprints")
+
+
+def timeless(nodes):
+    """Without what time alone changes, and without the places' own nodes."""
+    return {node_id: {k: v for k, v in node.items() if k not in ("status", "last_heartbeat")}
+            for node_id, node in nodes.items() if not node_id.startswith("peer-")}
