@@ -1,5 +1,5 @@
 if(TARGET nodectl AND TARGET noded)
-  foreach(name commands words watch verify backup doctor)
+  foreach(name commands words watch verify backup doctor doctor_ways)
     nr_system_test(nodectl_${name} TIMEOUT 120)
   endforeach()
   nr_system_test(nodectl_bootstrap TIMEOUT 180)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "proto/datagram.h"
 #include "tools/nodectl/doctor.h"
 #include "tools/nodectl/peers.h"
 #include "tools/nodectl/text.h"
@@ -69,14 +70,64 @@ static bool has_seeds(const struct ctl_doctor *d)
     return joins > 0 || (d->dir >= 0 && ctl_doctor_read(d->dir, "seeds", text, sizeof text) > 0);
 }
 
+static uint64_t counter(const struct nr_control_map *counters, const char *name)
+{
+    uint64_t v = 0;
+    return nr_control_get_uint(counters, name, &v) == 1 ? v : 0;
+}
+
+/* What came and went since noded started; what it does not say is 0. */
+struct traffic {
+    uint64_t hellos_out, hellos_in, proofs_in, came, opened;
+};
+
+static void read_traffic(const struct nr_control_map *stats, struct traffic *t)
+{
+    struct nr_control_map counters, messages, one;
+    if (nr_control_get_map(stats, "counters", &counters) == 1) {
+        t->came = counter(&counters, "udp_datagrams_in");
+        t->opened = counter(&counters, "datagrams_in");
+    }
+    if (nr_control_get_map(stats, "messages", &messages) != 1) return;
+    if (nr_control_get_map(&messages, nr_message_name(NR_MSG_HELLO), &one) == 1) {
+        t->hellos_out = counter(&one, "out");
+        t->hellos_in = counter(&one, "in");
+    }
+    if (nr_control_get_map(&messages, nr_message_name(NR_MSG_PROOF), &one) == 1) t->proofs_in = counter(&one, "in");
+}
+
+/* A path takes both ways (proto/README.md C.1.3): which of them is shut shows in what came. */
+static void found_no_peers(struct ctl_doctor *d)
+{
+    struct nr_control_map stats;
+    struct traffic t = { 0 };
+    if (ctl_try_ask(d->ctl, "stats", &stats) == 0) read_traffic(&stats, &t);
+    if (t.hellos_out && !t.came)
+        ctl_found(d, CTL_BROKEN, "peers",
+                  "let UDP out to the seeds (default port 9206) and back in; check that one of them runs",
+                  "none: %" PRIu64 " HELLOs went out, and nothing came back", t.hellos_out);
+    else if (t.hellos_out && !t.opened)
+        ctl_found(d, CTL_BROKEN, "peers",
+                  "compare cluster.keys with that of a node that has peers; a new token brings the right one",
+                  "none: %" PRIu64 " datagrams came, and this node's cluster key opens none of them", t.came);
+    else if (t.hellos_out && t.hellos_in && !t.proofs_in)
+        ctl_found(d, CTL_BROKEN, "peers",
+                  "let UDP out of this machine, from its port (default 9206) to that of the others",
+                  "none: others are heard, and do not answer: %" PRIu64 " HELLOs went out", t.hellos_out);
+    else
+        ctl_found(d, CTL_BROKEN, "peers",
+                  "let UDP through to the seeds (default port 9206) and back; check that one of them runs",
+                  "none, though there are seeds");
+}
+
 void ctl_check_peers(struct ctl_doctor *d)
 {
     if (d->noded_err) return;
     if (d->peers.total == 0) {
-        bool seeds = has_seeds(d);
-        ctl_found(d, seeds ? CTL_BROKEN : CTL_FINE, "peers",
-                  "let UDP through to the seeds (default port 9206) and back; check that one of them runs",
-                  seeds ? "none, though there are seeds" : "none yet; nodectl invite makes a token for the next one");
+        if (has_seeds(d))
+            found_no_peers(d);
+        else
+            ctl_found(d, CTL_FINE, "peers", NULL, "none yet; nodectl invite makes a token for the next one");
         return;
     }
     bool synced = d->peers.in_sync > 0;
@@ -128,12 +179,6 @@ void ctl_check_address(struct ctl_doctor *d)
               "forwards the port)"
             : "");
     nr_buf_fini(&list);
-}
-
-static uint64_t counter(const struct nr_control_map *counters, const char *name)
-{
-    uint64_t v = 0;
-    return nr_control_get_uint(counters, name, &v) == 1 ? v : 0;
 }
 
 void ctl_check_counters(struct ctl_doctor *d)
