@@ -5,7 +5,7 @@
 # usage: tools/test.sh [--no-deps]
 #   --no-deps   install nothing
 #
-# Takes about a quarter of an hour on two slow cores. Builds in build-test/ and build-asan/.
+# Takes less than twenty minutes on two slow cores. Builds in build-test/ and build-asan/.
 set -eu
 cd "$(dirname "$0")/.."
 
