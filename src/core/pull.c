@@ -13,9 +13,11 @@
 #define PAUSE_IDLE_US  1000000  /* at least, when the last pull brought nothing */
 #define PAUSE_FEW_US   2500000  /* where the maker has pushed to all, and nothing seems to be lost */
 #define ASK_ANYBODY    4        /* one in so many */
+#define PULLS_OF_TEN   4        /* tenths of the interval between two, at most */
 #define IDLE_PULLS     8        /* in a row, that brought nothing: so it seems */
 #define WINDOW         80       /* tenths of a second: longer than a heartbeat takes to the last node */
-#define WINDOW_MAX     130      /* in a small cluster; what is offered must not be older than the next heartbeat */
+#define WINDOW_MIN     50
+#define WINDOW_MAX     130 /* in a small cluster; what is offered must not be older than the next heartbeat */
 #define IDS_AT_LEAST   64
 #define BITS_AN_ID     6 /* with three places an id: 6 in 100 are wrongly found, and offered with another salt */
 #define IDS_MAX        (NR_PULL_FILTER_MAX * 8 / BITS_AN_ID)
@@ -119,10 +121,12 @@ void nr_core_offer_own(struct nr_core *core, struct nr_now now)
 /* Asking. */
 
 /* With heartbeats close together the windows are so many tenths of the interval: what a next heartbeat has replaced
- * here is not to be offered by who has not heard that yet. */
+ * here is not to be offered by who has not heard that yet. But never so few that what a neighbour learnt between two
+ * PULLs is offered in none of them. */
 static uint32_t no_more_than(const struct nr_core *core, uint32_t window, uint32_t tenths_of_interval)
 {
     uint32_t most = core->beat_promised_ms / 1000 * tenths_of_interval;
+    if (most && most < WINDOW_MIN) most = WINDOW_MIN;
     return most && most < window ? most : window;
 }
 
@@ -167,6 +171,13 @@ static int64_t least_pause_us(const struct nr_core *core)
     return core->pull.answer_us + core->pull.answer_us / 2;
 }
 
+/* Before three intervals are over, which make a node late, there must be time for several. */
+static int64_t longest_pause_us(const struct nr_core *core)
+{
+    int64_t share = (int64_t)core->beat_promised_ms * 1000 * PULLS_OF_TEN / 10;
+    return share == 0 ? PAUSE_FEW_US : share > PAUSE_LARGE_US ? share : PAUSE_LARGE_US;
+}
+
 /* Where heartbeats are few they wait for one another to share a datagram; where the maker pushes to all, a pull makes
  * up for losses alone. */
 static int64_t pause_us(const struct nr_core *core)
@@ -176,6 +187,7 @@ static int64_t pause_us(const struct nr_core *core)
     if (pause < PAUSE_LARGE_US) pause = PAUSE_LARGE_US;
     if (few || (!core->pull.brought && pause < PAUSE_IDLE_US)) pause = PAUSE_IDLE_US;
     if (few && core->pull.idle >= IDLE_PULLS) pause = PAUSE_FEW_US;
+    if (pause > longest_pause_us(core)) pause = longest_pause_us(core);
     return pause > least_pause_us(core) ? pause : least_pause_us(core);
 }
 

@@ -62,8 +62,7 @@ class Cast:
             self.head.append("link " + link_words(random.Random(rng.random())))
         self.insider = chance(rng, 0.3)
         if chance(rng, 0.3):
-            # Below 5 s, among more than 16, a beat may come to a few after three intervals (noded.conf(5)).
-            self.head.append(f"heartbeat {rng.choice((1, 2, 5, 30) if self.nodes <= 16 else (5, 30))}s")
+            self.head.append(f"heartbeat {rng.choice((1, 2, 5, 30))}s")
         if chance(rng, 0.3):
             self.head.append(f"lease {rng.choice(('90s', '300s', '3600s'))}")
         shares = (rng.randint(1, 99), rng.randint(1, 60))
@@ -78,7 +77,7 @@ def statement(cast):
     rng, whom = cast.rng, cast.whom
     kinds = {
         "wait": lambda: f"wait {duration(rng, 0.05, 400)}",
-        "stay": lambda: f"wait {duration(rng, 1800, 28800)}",  # leases end, verdicts too, and nothing else happens
+        "stay": lambda: f"wait {duration(rng, 1800, 28800 if cast.nodes <= 16 else 3600)}",  # leases end, verdicts too, and nothing else happens
         "forge": lambda: f"forge {whom()}",
         "replay": lambda: f"replay {whom()}",
         "fault": lambda: f"fault {whom()}",
@@ -115,7 +114,9 @@ def compose(seed):
         if chance(rng, 0.4):
             steps.append(f"wait {duration(rng, 0.2, 120)}")
     if chance(rng, 0.6):  # most of the hours; fewer where an hour is dear
-        hours = 16 if cast.nodes <= 16 and not re.search("heartbeat [125]s", "\n".join(cast.head)) else 2
+        hours = 48 if cast.nodes <= 8 else 16 if cast.nodes <= 16 else 2
+        if re.search("heartbeat [125]s|lease 90s", "\n".join(cast.head)):
+            hours = 2
         steps.insert(rng.randint(1, len(steps)), f"wait {rng.randint(hours // 2, hours)}h")
     return cast.head, steps
 
