@@ -10,6 +10,8 @@
 #define COLD_QUIET_MS  10
 #define COLD_CALM_MS   50 /* quiet for so long, in a burst that lasts */
 #define COLD_MOST_MS   200
+#define DISK_SHARE     8 /* of the time is spent waiting for a slow disk, at most, while nobody else waits */
+#define DISK_MOST_MS   1000
 #define PULSE_MS       1000
 #define SOON_MS        100
 #define RETRY_MS       1000
@@ -31,6 +33,7 @@ struct commit {
     int last_err, last_pulse_err;
     int64_t committed_us; /* when the registry half was last committed */
     int64_t burst_us;     /* the first of the commits that came close together */
+    int64_t took_us;      /* the last that had something to do */
     size_t staged;        /* what it had staged when that was last looked at */
     struct commit_stats stats;
 };
@@ -63,7 +66,9 @@ static int timed(struct commit *c, enum nr_half half)
     int64_t began_us = nr_clock_now().mono_us;
     int err = half == NR_REGISTRY ? nr_store_commit(c->store) : nr_store_commit_pulse(c->store);
     if (idle) return err;
-    nr_histogram_add(&c->stats.took_us[half], &commit_bounds_us, nr_clock_now().mono_us - began_us);
+    int64_t took_us = nr_clock_now().mono_us - began_us;
+    if (half == NR_REGISTRY) c->took_us = took_us;
+    nr_histogram_add(&c->stats.took_us[half], &commit_bounds_us, took_us);
     c->stats.failed[half] += err != 0;
     return err;
 }
@@ -143,11 +148,20 @@ int commit_wait(struct commit *c, const struct commit_waiter *waiter)
     return 0;
 }
 
+/* How long after the last commit another may wait: the daemon does nothing else while it waits for the disk. */
+static int64_t apart_us(const struct commit *c, int64_t ms)
+{
+    int64_t us = c->took_us * DISK_SHARE;
+    if (us > DISK_MOST_MS * 1000) us = DISK_MOST_MS * 1000;
+    return us > ms * 1000 ? us : ms * 1000;
+}
+
 /* Something more is staged: when is it committed? The longer a burst has lasted, the longer it may go on. */
 static int64_t cold_due_us(const struct commit *c, struct nr_now now)
 {
-    int64_t quiet_us = (now.mono_us - c->burst_us) / 4, most_us = c->committed_us + COLD_MOST_MS * 1000;
-    if (!nr_timer_pending(c->cold) && now.mono_us >= c->committed_us + COLD_RESTED_MS * 1000) return now.mono_us;
+    int64_t quiet_us = (now.mono_us - c->burst_us) / 4, most_us = c->committed_us + apart_us(c, COLD_MOST_MS);
+    int64_t rested_us = c->committed_us + apart_us(c, COLD_RESTED_MS);
+    if (!nr_timer_pending(c->cold) && now.mono_us >= rested_us) return now.mono_us;
     if (quiet_us < COLD_QUIET_MS * 1000) quiet_us = COLD_QUIET_MS * 1000;
     if (quiet_us > COLD_CALM_MS * 1000) quiet_us = COLD_CALM_MS * 1000;
     return now.mono_us + quiet_us < most_us ? now.mono_us + quiet_us : most_us;
