@@ -164,7 +164,8 @@ static void committed_of(struct sim_world *w, const struct sim_node *maker, stru
         const struct sim_claim *c = &maker->guard.claims[i];
         uint64_t stamp;
         uint64_t id;
-        if (!c->committed || c->committed_ends_ms <= now.wall_ms) continue;
+        /* Dead by now, or dead once by its maker's confirmed clock. */
+        if (!c->committed || c->committed_ends_ms <= now.wall_ms || c->committed_ends_ms <= maker->latest_ms) continue;
         /* Said by a clock that was ahead: it lies aside, or is said anew (C.9.4). */
         if (nr_stamp_is_ahead(c->committed, now.wall_ms)) continue;
         if (!nr_core_lookup(reader->core, now, c->key_hash, &stamp, &id) || stamp < c->committed)

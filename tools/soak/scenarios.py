@@ -133,8 +133,9 @@ def last_words(head, steps):
     words = [*LAST_WORDS, f"expect equal within {patience}", f"expect known all by 100% within {patience}"]
     if loss_of(head) > (30 if int(head[0].split()[1]) > 2 else 0):
         return words
-    # A state that was declared stays so: a word of their own takes it back, and a beat comes with it.
-    words += ["declare all online", "expect status all online by all within 60s", "never all offline"]
+    # A state that was declared stays so: a word of their own takes it back, and a beat comes with it. Who moved a moment ago is missed
+    # yet where it was.
+    words += ["declare all online", "wait 30s", "expect status all online by all within 60s", "never all offline"]
     for step in steps:
         if step.startswith("sponsor"):
             words += ["delete all", "expect gone sponsored all by all within 60s"]
