@@ -128,7 +128,7 @@ static bool is_connected(const struct sim_world *w, uint32_t n)
 /* A quorum hears it, to whom this reader is connected. */
 static bool should_know(struct sim_world *w, const struct sim_node *reader, const struct sim_node *x)
 {
-    if (!is_settled(reader) || !is_settled(x)) return false;
+    if (!is_settled(reader) || !is_settled(x) || nr_core_peer_count(reader->core) == 0) return false;
     const struct sim_hearing *h = hearing_of(w, x);
     if (!h->quorum) return false;
     for (size_t i = 0; i < h->count; i++)

@@ -10,7 +10,8 @@
  *
  * That is demanded of a reader, an X and observers that have run for 10 s with clocks that are right within 1 s for as
  * long; and while links with less than half lost lead both ways between the reader, each of X's quorum, and most nodes
- * that run. Whoever is cut off may, and shall, take the others for gone.
+ * that run. Whoever is cut off may, and shall, take the others for gone; so may who has no path to anybody, as all whom
+ * it knew have moved.
  *
  * Where nothing has hindered anybody for a minute (no link but all alike, at most 30 % lost, nobody frozen, moved, just
  * started or with a wrong clock), no reader may judge a node gone, not for a moment, that a quorum has heard in the

@@ -136,10 +136,10 @@ def last_words(head, steps):
     # A state that was declared stays so: a word of their own takes it back, and a beat comes with it. Who moved a moment ago is missed
     # yet where it was.
     words += ["declare all online", "wait 30s", "expect status all online by all within 60s", "never all offline"]
-    for step in steps:
-        if step.startswith("sponsor"):
-            words += ["delete all", "expect gone sponsored all by all within 60s"]
-            break
+    # What was said by a clock far ahead and lost with its maker, uncommitted, others hold aside, and no deletion reaches it yet.
+    ahead = any(re.match(r"clock .*\+\d+(m|h|d)$", step) for step in steps)
+    if not ahead and any(step.startswith("sponsor") for step in steps):
+        words += ["delete all", "expect gone sponsored all by all within 60s"]
     return words + ["wait 180s", "expect equal within 60s"]
 
 
