@@ -40,7 +40,7 @@ def follow(page, machines):
         else:
             at = machines[step["at"]]
             at.start(step["program"])
-            nr.wait_for(lambda at=at: "ok       peers" in at.ask("nodectl doctor").stdout, 30, "the peers being found, and in sync")
+            nr.wait_for(lambda at=at: re.search(r"ok +peers +[1-9]", at.ask("nodectl doctor").stdout), 30, "the peers being found, and in sync")
     return steps
 
 
