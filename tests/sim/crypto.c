@@ -21,17 +21,25 @@ static void hashes_are_true(void **state)
     sim_crypto_fini(&c);
 }
 
+static uint8_t sig[NR_SIG_SIZE], msg[100];
+
+/* A world's memory, a key, and what is signed; returns that. */
+static struct nr_bytes begin(struct sim_crypto *c, struct nr_keypair *key)
+{
+    uint8_t seed[32] = { 1 };
+    sim_crypto_init(c);
+    nr_keypair_from_seed(key, seed);
+    return nr_bytes(msg, sizeof msg);
+}
+
 /* One that held is not checked again; with one bit of key, message or signature changed it does not hold, and never
  * will. */
 static void signatures_are_true(void **state)
 {
     struct sim_crypto c;
     struct nr_keypair key;
-    uint8_t seed[32] = { 1 }, sig[NR_SIG_SIZE], msg[100] = { 2 };
-    struct nr_bytes m = nr_bytes(msg, sizeof msg);
+    struct nr_bytes m = begin(&c, &key);
     (void)state;
-    sim_crypto_init(&c);
-    nr_keypair_from_seed(&key, seed);
     nr_sign(&key, NR_RECORD_DOMAIN, m, sig);
     for (int i = 0; i < 3; i++) assert_int_equal(sim_crypto_verify(&c, key.pub, NR_RECORD_DOMAIN, m, sig), 0);
     assert_int_equal(c.checked, 1);
@@ -54,11 +62,8 @@ static void signatures_made_here_are_true(void **state)
 {
     struct sim_crypto c;
     struct nr_keypair key;
-    uint8_t seed[32] = { 1 }, sig[NR_SIG_SIZE], msg[100] = { 2 };
-    struct nr_bytes m = nr_bytes(msg, sizeof msg);
+    struct nr_bytes m = begin(&c, &key);
     (void)state;
-    sim_crypto_init(&c);
-    nr_keypair_from_seed(&key, seed);
     for (uint8_t i = 0; i < 64; i++) {
         msg[7] = i;
         sim_crypto_sign(&c, &key, NR_RECORD_DOMAIN, m, sig);
