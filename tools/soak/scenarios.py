@@ -113,8 +113,8 @@ def compose(seed):
         steps.append(statement(cast))
         if chance(rng, 0.4):
             steps.append(f"wait {duration(rng, 0.2, 120)}")
-    if chance(rng, 0.6):  # most of the hours: days, in which leases end and are renewed, where an hour of all is cheap
-        hours = 240 if cast.nodes <= 6 else 96 if cast.nodes <= 8 else 16 if cast.nodes <= 16 else 2
+    if chance(rng, 0.6):  # most of the hours: weeks of renewed leases where an hour of all is cheap
+        hours = 1000 if cast.nodes <= 6 else 240 if cast.nodes <= 8 else 16 if cast.nodes <= 16 else 2
         if re.search("heartbeat [125]s|lease 90s", "\n".join(cast.head)):
             hours = 2
         steps.insert(rng.randint(1, len(steps)), f"wait {rng.randint(hours // 2, hours)}h")
