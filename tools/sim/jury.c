@@ -105,7 +105,7 @@ static bool leads(const struct sim_world *w, uint32_t from, uint32_t to)
 {
     if (w->net.endpoints[from].group != w->net.endpoints[to].group) return false;
     const struct sim_link *link = sim_links_find(&w->net.links, from, to);
-    return link && link->loss_ppm < LOSS_MAX_PPM;
+    return link && link->loss_ppm + link->corrupt_ppm < LOSS_MAX_PPM; /* what has a bit wrong does not open */
 }
 
 static bool both_ways(const struct sim_world *w, uint32_t a, uint32_t b)
