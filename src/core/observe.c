@@ -281,6 +281,12 @@ static void begin_doubt(struct nr_core *core, struct nr_now now, struct nr_watch
     ask_and_compare(core, now, watch);
 }
 
+static void probe_missed(struct nr_core *core, struct nr_now now, struct nr_watch *watch)
+{
+    note_probe(watch, false);
+    begin_doubt(core, now, watch);
+}
+
 /* Judging. */
 
 /* How likely an honest node is so silent, where so many of a hundred questions and their answers get lost. */
@@ -408,10 +414,9 @@ static void act(struct nr_core *core, struct nr_now now, struct nr_watch *watch)
         ask_and_compare(core, now, watch);
     else if (!watch->lost && watch->probed && unprobed_us > PROBES_MISSED * watch->interval_us)
         probe_ends(core, now, watch);
-    else if (watch->probed) {
-        note_probe(watch, false);
-        begin_doubt(core, now, watch);
-    } else if (held(watch, now))
+    else if (watch->probed)
+        probe_missed(core, now, watch);
+    else if (held(watch, now))
         watch->next_us = watch->held_until_us;
     else
         remove_watch(&core->watches, watch);

@@ -16,8 +16,8 @@
 #define PULLS_OF_TEN   4        /* tenths of the interval between two, at most */
 #define IDLE_PULLS     8        /* in a row, that brought nothing: so it seems */
 #define WINDOW         80       /* tenths of a second: longer than a heartbeat takes to the last node */
-#define WINDOW_MIN     50
-#define WINDOW_MAX     130 /* in a small cluster; what is offered must not be older than the next heartbeat */
+#define WINDOW_MIN     50       /* longer than two pauses: see no_more_than */
+#define WINDOW_MAX     130      /* in a small cluster; what is offered must not be older than the next heartbeat */
 #define IDS_AT_LEAST   64
 #define BITS_AN_ID     6 /* with three places an id: 6 in 100 are wrongly found, and offered with another salt */
 #define IDS_MAX        (NR_PULL_FILTER_MAX * 8 / BITS_AN_ID)

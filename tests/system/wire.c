@@ -3,11 +3,11 @@
  * pair and direction.
  *
  * Lines on stdin, each answered by `ok` or `error: why` on stdout; ends with the end of stdin:
- *   seed N                                                  of its chance
- *   port I PID                                              the network namespace of process PID has port I: the device
- * wire0 address I A.B.C.D                                       what is sent to port I; another one is from then on
- * nobody's link I J DELAY_US JITTER_US LOSS DUPLICATE REORDER CORRUPT   from I to J; the last four are chances in a
- * million block I J 0|1                                           nothing from I to J
+ * - seed N: of its chance
+ * - port I PID: the network namespace of process PID has port I, the device wire0
+ * - address I A.B.C.D: what is sent to port I; another one is nobody's from then on
+ * - link I J DELAY_US JITTER_US LOSS DUPLICATE REORDER CORRUPT: from I to J; the last four are chances in a million
+ * - block I J 0|1: nothing from I to J
  *
  * DUPLICATE may be above a million, up to ten: so many further copies, in the mean. A packet is delayed by DELAY_US and
  * up to JITTER_US more by chance; a reordered one by up to REORDER_US beyond that. A spoilt one is delivered with a
