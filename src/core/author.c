@@ -231,12 +231,20 @@ static bool running_out(const struct nr_record *rec, struct nr_now now)
            now.wall_ms > nr_stamp_ms(rec->stamp) + (int64_t)rec->lease_s * 500;
 }
 
+/* A newer record of this node's own was met, and what it said last is not said anew yet: that comes first, or the
+ * record that was met would be taken for it. */
+static int catch_up(struct nr_core *core, struct nr_now now, struct nr_bytes node_id)
+{
+    return is_self(core, node_id) && core->restate_us != NR_NEVER_US ? nr_core_restate_self(core, now) : 0;
+}
+
 int nr_core_register(struct nr_core *core, struct nr_now now, struct nr_bytes node_id, const struct nr_node_body *body)
 {
     struct knowledge k;
     struct nr_node_body held = { 0 }, b = *body;
     if (!nr_node_id_valid(node_id)) return NR_E_INVALID;
-    int err = know(core, now, NR_KIND_NODE, node_id, &k);
+    int err = catch_up(core, now, node_id);
+    if (!err) err = know(core, now, NR_KIND_NODE, node_id, &k);
     if (err) return err;
     if (may_speak_for(core, node_id, &k) == NR_E_DENIED) return NR_E_DENIED;
     b.deleted = false;
@@ -269,7 +277,8 @@ int nr_core_heartbeat(struct nr_core *core, struct nr_now now, struct nr_bytes n
     struct knowledge k;
     struct nr_node_body held;
     *durable = false;
-    int err = know(core, now, NR_KIND_NODE, node_id, &k);
+    int err = body->has_status ? catch_up(core, now, node_id) : 0;
+    if (!err) err = know(core, now, NR_KIND_NODE, node_id, &k);
     if (!err) err = may_speak_for(core, node_id, &k);
     if (!err && nr_node_body_decode(k.winner.rec.body, &held)) err = NR_E_CORRUPT;
     if (err) return err;
@@ -289,10 +298,11 @@ int nr_core_declare(struct nr_core *core, struct nr_now now, struct nr_bytes nod
 {
     struct knowledge k;
     struct nr_node_body held;
-    int err = know(core, now, NR_KIND_NODE, node_id, &k);
+    int err = catch_up(core, now, node_id);
+    if (!err) err = know(core, now, NR_KIND_NODE, node_id, &k);
     if (!err && !k.winner.any && is_self(core, node_id) && core->self_body) {
-        nr_core_restate_self(core, now); /* its lease has ended while this machine slept */
-        err = know(core, now, NR_KIND_NODE, node_id, &k);
+        err = nr_core_restate_self(core, now); /* its lease has ended while this machine slept */
+        if (!err) err = know(core, now, NR_KIND_NODE, node_id, &k);
     }
     if (!err) err = may_speak_for(core, node_id, &k);
     if (!err && nr_node_body_decode(k.winner.rec.body, &held)) err = NR_E_CORRUPT;
@@ -398,19 +408,22 @@ int nr_core_delete_profile(struct nr_core *core, struct nr_now now, struct nr_by
     return state_tombstone(core, now, NR_KIND_PROFILE, role, &k, nr_writer_bytes(&w));
 }
 
-void nr_core_restate_self(struct nr_core *core, struct nr_now now)
+int nr_core_restate_self(struct nr_core *core, struct nr_now now)
 {
     struct knowledge k;
     struct nr_node_body b;
     struct nr_bytes id = nr_bytes(core->node_id, core->node_id_len);
     core->restate_us = NR_NEVER_US;
-    if (!core->started || !core->self_body) return;
+    if (!core->started || !core->self_body) return 0;
     uint8_t copy[NR_RECORD_MAX]; /* state_node replaces self_body while b still borrows */
     memcpy(copy, core->self_body, core->self_body_len);
-    if (nr_node_body_decode(nr_bytes(copy, core->self_body_len), &b)) return;
+    int err = nr_node_body_decode(nr_bytes(copy, core->self_body_len), &b);
+    if (err) return err;
     core->restated_us = now.mono_us;
-    if (know(core, now, NR_KIND_NODE, id, &k) || state_node(core, now, id, &b, k.newest_stamp))
-        nr_core_restate_soon(core, now); /* the store did not take it */
+    err = know(core, now, NR_KIND_NODE, id, &k);
+    if (!err) err = state_node(core, now, id, &b, k.newest_stamp);
+    if (err) nr_core_restate_soon(core, now); /* the store did not take it */
+    return err;
 }
 
 void nr_core_restate_soon(struct nr_core *core, struct nr_now now)
@@ -432,7 +445,8 @@ void nr_core_own_beat(struct nr_core *core, struct nr_now now)
     struct nr_bytes id = nr_bytes(core->node_id, core->node_id_len);
     if (!core->self_body || know(core, now, NR_KIND_NODE, id, &k)) return;
     /* Its lease has ended while this machine slept, or the clock was set back. */
-    if (!k.winner.any || (signed_here(core, &k) && running_out(&k.winner.rec, now))) nr_core_restate_self(core, now);
+    if (!k.winner.any || (signed_here(core, &k) && running_out(&k.winner.rec, now)))
+        (void)nr_core_restate_self(core, now); /* tried again soon */
     if (know(core, now, NR_KIND_NODE, id, &k) || !there(&k) || !signed_here(core, &k)) return;
     if (nr_node_body_decode(k.winner.rec.body, &held)) return;
     struct nr_heartbeat_body beat = { .has_status = true, .status = held.state };

@@ -324,7 +324,7 @@ void nr_core_expire(struct nr_core *core, struct nr_now now)
     if (!core->started || core->left) return;
     nr_core_wall_care(core, now);
     nr_core_drop_ended(core, now);
-    if (now.mono_us >= core->restate_us) nr_core_restate_self(core, now);
+    if (now.mono_us >= core->restate_us) (void)nr_core_restate_self(core, now);
     nr_core_renew(core, now);
     nr_core_care(core, now);
     nr_core_repair_care(core, now);

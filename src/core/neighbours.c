@@ -260,5 +260,5 @@ void nr_core_learn_address(struct nr_core *core, struct nr_now now)
 {
     if (core->advertise_fixed) return;
     bool wide = learn_in_scope(core, false), local = learn_in_scope(core, true);
-    if (wide || local) nr_core_restate_self(core, now);
+    if (wide || local) (void)nr_core_restate_self(core, now);
 }

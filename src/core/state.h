@@ -410,7 +410,8 @@ size_t nr_core_greet_peer(struct nr_core *core, struct nr_now now, uint64_t key_
 /* author.c: what this node says */
 int nr_core_state_record(struct nr_core *core, struct nr_now now, const struct nr_record_draft *draft,
                          uint64_t above) NR_MUST_CHECK;
-void nr_core_restate_self(struct nr_core *core, struct nr_now now);
+/* This node's own NODE record, with a new stamp. An error: of the store; it is tried again in a while. */
+int nr_core_restate_self(struct nr_core *core, struct nr_now now);
 /* The same in a while: longer and longer when it happens again and again, as with a key that two machines hold. */
 void nr_core_restate_soon(struct nr_core *core, struct nr_now now);
 void nr_core_own_beat(struct nr_core *core, struct nr_now now);

@@ -222,13 +222,74 @@ static void test_met_aside(void **state)
     fix_fini(f);
 }
 
+static bool met_own(struct fix *f, void *arg)
+{
+    const uint64_t *before = arg;
+    return nr_core_stats(f->peers[1].core)->own_newer_met > *before;
+}
+
+/* peer-1 declares maintenance by a clock an hour back, which nobody takes; the clock is set right, and its record of
+ * before comes back to it. */
+static void declare_behind(struct fix *f)
+{
+    fix_init(f, 2);
+    all_registered(f);
+    fix_run_ms(f, 5000);
+    struct fix_peer *p = &f->peers[1];
+    p->wall_offset_ms = -3600 * 1000;
+    fix_run_ms(f, 2000);
+    assert_int_equal(nr_core_declare(p->core, fix_now(f, p), nr_bytes_str("peer-1"), NR_STATE_MAINTENANCE), 0);
+    p->wall_offset_ms = 0;
+    uint64_t before = nr_core_stats(p->core)->own_newer_met;
+    fix_until(f, 10000, met_own, &before, "its record of before, met");
+}
+
+static enum nr_state state_at_other(struct fix *f)
+{
+    struct nr_node_body body;
+    uint8_t raw[NR_RECORD_MAX];
+    fix_run_ms(f, 15000);
+    assert_true(fix_sees(f, 0, "peer-1", &body, raw));
+    return body.state;
+}
+
+/* What a node said last holds, and what is said next is said after it: also in the moment when an older record of its
+ * own has just come back. */
+static void test_last_word_holds(void **state)
+{
+    struct fix *f = *state;
+    struct fix_peer *p = &f->peers[1];
+    const struct nr_heartbeat_body beat = { .has_status = true, .status = NR_STATE_ONLINE };
+    bool durable;
+    declare_behind(f);
+    assert_int_equal(nr_core_declare(p->core, fix_now(f, p), nr_bytes_str("peer-1"), NR_STATE_ONLINE), 0);
+    assert_int_equal(state_at_other(f), NR_STATE_ONLINE);
+    fix_fini(f);
+    declare_behind(f);
+    assert_int_equal(nr_core_heartbeat(p->core, fix_now(f, p), nr_bytes_str("peer-1"), &beat, &durable), 0);
+    assert_true(durable);
+    assert_int_equal(state_at_other(f), NR_STATE_ONLINE);
+    fix_fini(f);
+    declare_behind(f);
+    fix_register(f, 1, "peer-1");
+    assert_int_equal(state_at_other(f), NR_STATE_MAINTENANCE);
+    fix_fini(f);
+    declare_behind(f);
+    p->fail_saves = NR_E_FULL;
+    assert_int_equal(nr_core_declare(p->core, fix_now(f, p), nr_bytes_str("peer-1"), NR_STATE_ONLINE), NR_E_FULL);
+    p->fail_saves = 0;
+    assert_int_equal(state_at_other(f), NR_STATE_MAINTENANCE);
+    fix_fini(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clock_set_back), cmocka_unit_test(test_clock_set_right),
-        cmocka_unit_test(test_started_behind), cmocka_unit_test(test_ended_by_a_step),
-        cmocka_unit_test(test_ended_for_good), cmocka_unit_test(test_said_ahead),
-        cmocka_unit_test(test_both_set_right), cmocka_unit_test(test_met_aside),
+        cmocka_unit_test(test_clock_set_back),  cmocka_unit_test(test_clock_set_right),
+        cmocka_unit_test(test_started_behind),  cmocka_unit_test(test_ended_by_a_step),
+        cmocka_unit_test(test_ended_for_good),  cmocka_unit_test(test_said_ahead),
+        cmocka_unit_test(test_both_set_right),  cmocka_unit_test(test_met_aside),
+        cmocka_unit_test(test_last_word_holds),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -101,11 +101,16 @@ static const struct sim_hearing *hearing_of(struct sim_world *w, const struct si
 
 /* Who is connected */
 
+/* What has a bit wrong does not open. */
+static uint32_t lost_ppm(const struct sim_world *w, uint32_t from, uint32_t to)
+{
+    const struct sim_link *link = sim_links_find(&w->net.links, from, to);
+    return link ? link->loss_ppm + link->corrupt_ppm : SIM_PPM;
+}
+
 static bool leads(const struct sim_world *w, uint32_t from, uint32_t to)
 {
-    if (w->net.endpoints[from].group != w->net.endpoints[to].group) return false;
-    const struct sim_link *link = sim_links_find(&w->net.links, from, to);
-    return link && link->loss_ppm + link->corrupt_ppm < LOSS_MAX_PPM; /* what has a bit wrong does not open */
+    return w->net.endpoints[from].group == w->net.endpoints[to].group && lost_ppm(w, from, to) < LOSS_MAX_PPM;
 }
 
 static bool both_ways(const struct sim_world *w, uint32_t a, uint32_t b)
@@ -165,13 +170,25 @@ static bool calls_offline(const struct sim_node *reader, const struct nr_peer *p
     return nr_status_at(&live, &t, wall_ms, NULL) == NR_STATUS_OFFLINE;
 }
 
+/* As many times 10 s as it takes tries, on the worst of the links to those who hear it, to get there and back. */
+static int64_t grace_us(const struct sim_world *w, const struct sim_node *reader, const struct sim_hearing *h)
+{
+    double most = 1;
+    for (size_t i = 0; i < h->count; i++) {
+        double there = (double)(SIM_PPM - lost_ppm(w, reader->index, h->by[i])) / SIM_PPM;
+        double back = (double)(SIM_PPM - lost_ppm(w, h->by[i], reader->index)) / SIM_PPM;
+        if (h->by[i] != reader->index && 1 / (there * back) > most) most = 1 / (there * back);
+    }
+    return (int64_t)(GRACE_US * most);
+}
+
 static void is_wrong(struct sim_world *w, const struct sim_node *reader, const struct sim_node *x)
 {
     struct sim_wrong *wrong = wrong_of(&w->jury, reader->index, x->index);
     if (wrong->seen_us < 0 || w->now_us - wrong->seen_us > LOOK_US) wrong->since_us = w->now_us;
     wrong->seen_us = w->now_us;
     int64_t long_us = w->now_us - wrong->since_us;
-    if (long_us > interval_ms(x) * 1000 + GRACE_US)
+    if (long_us > interval_ms(x) * 1000 + grace_us(w, reader, hearing_of(w, x)))
         sim_fail(w, "%s has held %s offline for %lld s, which its quorum hears", reader->name, x->name,
                  (long long)(long_us / SIM_SECOND));
 }

@@ -4,9 +4,10 @@
  * that truly run (A.9), not over what anybody holds. X is heard while a quorum of them has had a datagram over a path
  * from it within 3 s. A reader that takes X for gone meanwhile (A.9), or shows it offline for the silence of its
  * heartbeats (A.7), is wrong; it may be wrong for as long as it takes X to say something new, which overrules all
- * verdicts (A.9.4), and for 10 s more: VERDICTs that were on their way count until then, and the heartbeat that
- * overrules them has to travel, under loss. X says something new at once where it meets a VERDICT about itself (C.7.6),
- * which nobody may be able to bring it, and else when its interval has passed.
+ * verdicts (A.9.4), and for 10 s more for each try that a round trip takes under the loss of its links (at 40 % each
+ * way: 28 s): VERDICTs that were on their way count until then, and the heartbeat that overrules them has to travel. X
+ * says something new at once where it meets a VERDICT about itself (C.7.6), which nobody may be able to bring it, and
+ * else when its interval has passed.
  *
  * That is demanded of a reader, an X and observers that have run for 10 s with clocks that are right within 1 s for as
  * long; and while links with less than half lost lead both ways between the reader, each of X's quorum, and most nodes
