@@ -285,11 +285,11 @@ static int migrate_0_to_1(struct nr_db *db)
     return nr_db_count(db, NR_T_RECORDS) ? NR_E_CORRUPT : 0;
 }
 
-/* One step a version: migrations[n] brings schema n to n + 1, all in the one transaction that then says so. It is for
- * the caller to commit, where *migrated. */
+/* One step a version: migrations[n] brings schema n to n + 1, all in the one transaction that then says so. That is
+ * the first that is committed: a store that is opened and closed again is left as it was. */
 static int (*const migrations[NR_SCHEMA])(struct nr_db *db) = { migrate_0_to_1 };
 
-static int migrate(struct nr_db *db, bool *migrated)
+static int migrate(struct nr_db *db)
 {
     struct nr_bytes stored;
     uint8_t number[8];
@@ -304,7 +304,6 @@ static int migrate(struct nr_db *db, bool *migrated)
     }
     nr_put_be64(number, version);
     nr_db_mark(db);
-    *migrated = true;
     return nr_db_put(db, NR_T_META, nr_bytes_str(NR_META_SCHEMA), nr_bytes(number, sizeof number));
 }
 
@@ -312,19 +311,14 @@ int nr_store_open_lmdb(struct nr_store **out, const struct nr_store_options *opt
 {
     struct nr_lmdb *l = calloc(1, sizeof *l);
     if (!l) return NR_E_NOMEM;
-    bool migrated = false;
     l->lock_fd = -1;
     l->pulse_map_max = map_max(options->pulse_map_max, PULSE_MAP_MAX);
     l->dir = strdup(options->dir);
     int err = l->dir ? make_dir(l->dir) : NR_E_NOMEM;
     if (!err) err = take_lock(l);
     if (!err) err = open_registry(l, map_max(options->registry_map_max, REGISTRY_MAP_MAX));
-    if (!err) err = migrate(&l->db[NR_REGISTRY], &migrated);
+    if (!err) err = migrate(&l->db[NR_REGISTRY]);
     if (!err) err = nr_pulse_open(l);
-    if (!err) {
-        int told = kv_commit(l, NR_REGISTRY); /* the schema, and the epoch, which on a full disk stays staged */
-        if (migrated) err = told;
-    }
     if (err) {
         kv_close(l);
         return err;

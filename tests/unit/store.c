@@ -295,6 +295,7 @@ static void ended_lease(void **state)
 static void empty_commit(void **state)
 {
     struct nr_store *s = store_of(state);
+    assert_int_equal(nr_store_commit(s), 0); /* its schema, if it is on a disk */
     uint64_t before = info_of(s).commits;
     assert_int_equal(nr_store_commit(s), 0);
     assert_int_equal(nr_store_commit_pulse(s), 0);

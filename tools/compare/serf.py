@@ -8,7 +8,7 @@ address of its own (127.88.a.b). Serf runs with its LAN profile, noded with its 
 interleaved, so that a busy minute of the machine meets both. What nodeprobe finds out about a machine has no counterpart in Serf: it is
 off unless --describe is given, and then told apart. In each round and for each side:
 
-  join     the seed is up; all others start at once and know only the seed: from the first start until each sees all
+  join     the seed is up; all others start at once (their processes are there, held at a gate) and know only the seed: until each sees all
   idle     after a pause (--settle), nobody asks anything: UDP payload and packets, IP payload (UDP and TCP), CPU time (user and system), RSS and
            PSS, of an average node; bytes are counted by nftables where packets arrive on lo
   change   a tag set through one agent, a registration through one noded, each time another: until every member has it

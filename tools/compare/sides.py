@@ -7,6 +7,7 @@ A side says how a member is started, how a value is changed through one, and wha
 """
 
 import atexit
+import contextlib
 import os
 import random
 import resource
@@ -19,6 +20,7 @@ import time
 
 import nr
 
+PRIORITY = -10
 PAUSE_S = 0.005  # between two sweeps, at least
 SHARE = 3  # … and so many times as long as the sweep took: polling takes at most a quarter of a core, on both sides
 
@@ -51,6 +53,32 @@ class Member:
             self.once_stopped = True
 
 
+class Gate:
+    """Holds programs back in the moment before they begin, and lets all go at once: what it takes to make so many processes, one after
+    the other, is no part of what they need. A shell that is to become each opens a fifo, and sleeps until somebody writes to it."""
+
+    def __init__(self, directory):
+        self.path = os.path.join(directory, "gate")
+        os.mkfifo(self.path)
+
+    def before(self, words):
+        return ["/bin/sh", "-c", ': < "$0" && exec "$@"', self.path, *words]
+
+    @staticmethod
+    def _holds(process):
+        process.check_running()
+        with open(f"/proc/{process.process.pid}/stat", encoding="ascii") as f:
+            return "(sh) S " in f.read()
+
+    def open(self, processes):
+        """When all stand before it; returns the moment before they go."""
+        for process in processes:
+            nr.wait_for(lambda p=process: self._holds(p), 20, f"{process.name} at the gate")
+        begun = time.monotonic()
+        os.close(os.open(self.path, os.O_WRONLY))  # who was asleep goes, though nobody writes
+        return begun
+
+
 class Side:
     """`with side: side.start(n)`: leaving the `with` kills every process; the directory goes when the program ends."""
 
@@ -80,14 +108,15 @@ class Side:
         return f"127.88.{number // 250}.{number % 250 + 1}"
 
     def start(self, count):
-        """Starts the seed, waits until it answers, then starts the others at once; returns the moment before the first of these."""
+        """Starts the seed, waits until it answers, then starts the others at once; returns the moment before these."""
         self.members = [self.make(i) for i in range(count)]
-        seed = self.members[0]
+        seed, *others = self.members
         self.start_seed(seed)
-        begun = time.monotonic()
-        for member in self.members[1:]:
+        gate = Gate(self.directory)
+        for member in others:
+            member.process.wrap = gate.before
             self.start_other(member)
-        return begun
+        return gate.open([m.process for m in others])
 
     def running(self):
         return [m for m in self.members if m.alive() and not m.stopped]
@@ -158,6 +187,21 @@ class Seen:
         return float("inf") if self.missing else max(self.at.values())
 
 
+@contextlib.contextmanager
+def first_served():
+    """Who asks is not kept waiting by those whom it asks, where it may see to that (root): an answer is read when it is there."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    except PermissionError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
+
+
+@first_served()
 def until_seen(side, members, question, argument, begun, limit_s):
     """Asks all in sweeps until each has said yes, or the limit is over. Times count from `begun`, and are those at which the answer was
     read: late by at most `gap_s`."""
