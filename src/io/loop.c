@@ -32,11 +32,14 @@ struct nr_later {
     struct nr_timer timer;
 };
 
+/* By the coarse clock, libevent's default, a timer comes up to 4 ms late, and wakes the process every 1 ms until then.
+ */
 struct nr_loop *nr_loop_new(void)
 {
     struct nr_loop *loop = calloc(1, sizeof *loop);
     struct event_config *config = event_config_new();
-    if (loop && config && event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0) {
+    int flags = EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_PRECISE_TIMER;
+    if (loop && config && event_config_set_flag(config, flags) == 0) {
         loop->base = event_base_new_with_config(config);
     }
     if (config) event_config_free(config);

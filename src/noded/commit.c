@@ -13,6 +13,7 @@
 #define DISK_SHARE     8 /* of the time is spent waiting for a slow disk, at most, while nobody else waits */
 #define DISK_MOST_MS   1000
 #define PULSE_MS       1000
+#define PULSE_ALONE_MS 250 /* more, before the process wakes for it alone */
 #define SOON_MS        100
 #define RETRY_MS       1000
 
@@ -29,7 +30,8 @@ struct commit {
     struct nr_timer *cold, *pulse;
     struct commit_waiter *waiters;
     size_t count, room;
-    bool pulse_soon; /* its timer is set for the shorter time */
+    bool pulse_soon;       /* its timer is set for the shorter time */
+    int64_t pulse_ripe_us; /* from when on it is committed with whatever else is to do */
     int last_err, last_pulse_err;
     int64_t committed_us; /* when the registry half was last committed */
     int64_t burst_us;     /* the first of the commits that came close together */
@@ -92,6 +94,7 @@ static int commit_pulse(struct commit *c)
     int err = timed(c, NR_PULSE);
     c->pulse_soon = false;
     log_change("pulse", &c->last_pulse_err, err);
+    nr_timer_cancel(c->pulse);
     if (err) nr_timer_in(c->pulse, RETRY_MS);
     return err;
 }
@@ -167,6 +170,18 @@ static int64_t cold_due_us(const struct commit *c, struct nr_now now)
     return now.mono_us + quiet_us < most_us ? now.mono_us + quiet_us : most_us;
 }
 
+/* One that failed keeps its pace. */
+static void note_pulse(struct commit *c)
+{
+    struct nr_now now = nr_clock_now();
+    if (!nr_timer_pending(c->pulse)) {
+        c->pulse_ripe_us = now.mono_us + PULSE_MS * 1000;
+        nr_timer_in(c->pulse, PULSE_MS + PULSE_ALONE_MS);
+    } else if (!c->last_pulse_err && now.mono_us >= c->pulse_ripe_us) {
+        (void)commit_pulse(c);
+    }
+}
+
 void commit_note(struct commit *c)
 {
     size_t staged = nr_store_staged(c->store);
@@ -175,10 +190,9 @@ void commit_note(struct commit *c)
         nr_timer_at(c->cold, now, cold_due_us(c, now));
     }
     c->staged = staged;
-    if (nr_store_dirty_pulse(c->store) && !nr_timer_pending(c->pulse)) nr_timer_in(c->pulse, PULSE_MS);
+    if (nr_store_dirty_pulse(c->store)) note_pulse(c);
 }
 
-/* A commit that failed keeps its pace. */
 void commit_pulse_soon(struct commit *c)
 {
     if (c->pulse_soon || c->last_pulse_err || !nr_store_dirty_pulse(c->store)) return;

@@ -2,8 +2,9 @@
  * was ready in this turn of the loop has been handled, so that many registrations share one. What nobody waits for is
  * committed at once where the last commit is 50 ms past, else when nothing more has come for 10 ms, or 50 in a burst
  * that lasts, or 200 ms after the last: readers see it soon, and a flood, as when many join, costs 5 commits a second;
- * fewer where the disk is slow, so that a daemon waits for it an eighth of its time. Heartbeats within a second. A
- * commit that failed is tried again each second, as long as something is staged. */
+ * fewer where the disk is slow, so that a daemon waits for it an eighth of its time. Heartbeats after a second, with
+ * whatever wakes the daemon then, or after a quarter more. A commit that failed is tried again each second, as long as
+ * something is staged. */
 #ifndef NODED_COMMIT_H
 #define NODED_COMMIT_H
 
