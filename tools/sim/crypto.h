@@ -19,8 +19,8 @@ struct sim_hashed {
 struct sim_crypto {
     struct sim_print *good;    /* each at the place that it names; what comes there later takes it */
     struct sim_hashed *hashed; /* likewise */
-    uint64_t made;             /* signatures of records */
-    uint64_t asked;            /* by nodes, about records */
+    uint64_t made;             /* signatures */
+    uint64_t asked;            /* by nodes, about signatures */
     uint64_t checked;          /* by Ed25519 */
 };
 
