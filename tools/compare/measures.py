@@ -31,7 +31,7 @@ class Results:
 def join(side, count, limit_s, results):
     """All but the seed start at once and know only the seed: until each sees all. Returns whether that came to pass."""
     begun = side.start(count)
-    seen = sides.until_seen(side, side.members, "complete", count, begun, limit_s)
+    seen = sides.until_all(side, side.members, "complete", count, begun, limit_s)
     side.check()
     results.add("join", seen.last(), seen.gap_s)
     if seen.missing:

@@ -2,6 +2,7 @@
 program on its machine reads it; changes are registered through its control socket."""
 
 import os
+import time
 
 import libnr
 import nr
@@ -12,6 +13,7 @@ READY_S = 20
 
 class Ours(sides.Side):
     name = "ours"
+    cost_s = time.thread_time  # nobody but the reader is at work; it may have to wait while a store is made
 
     def __init__(self, build, describe):
         super().__init__()
@@ -40,6 +42,9 @@ class Ours(sides.Side):
                 return None
             self.stores[member.name] = store
         return self.stores[member.name]
+
+    def meet(self, member):
+        self._store(member)
 
     def change(self, member, value):
         node_id, label = f"changed-by-{member.name}", f"change-{value}"

@@ -17,10 +17,11 @@ off unless --describe is given, and then told apart. In each round and for each 
   fail     kill -9 of one: until all others call it dead (Serf: failed; ours: offline)
 
 What a member knows is asked in sweeps over all members that do not know it yet: Serf over kept connections of its RPC, all members of
-a sweep at once; ours by reading each node's store through libnr. The pause between sweeps is 5 ms or three times the sweep, whichever
-is longer, so that asking takes at most a quarter of a core on either side. A time is the moment at which the last answer was read: late
-by at most the longest time between two sweeps, which stands beside it (±). A goal counts as met only where our median as read meets it
-against Serf's median less that error.
+a sweep at once; ours by reading each node's store through libnr. In a join one member is asked until it sees all, then the others are.
+The pause between sweeps is 5 ms or three times what the sweep cost, whichever is longer (Serf: how long it took; ours: the reader's CPU
+time, as nobody else has any work with it), so that asking takes at most a quarter of a core on either side. A time is the moment at which
+the last answer was read: late by at most what stands beside it (±), the longest time between two sweeps, or in a join the time since
+somebody was asked who did not see all. A goal counts as met only where our median as read meets it against Serf's median less that error.
 
 "healthy called dead" counts episodes (a node that somebody calls dead while nobody did a second before) over all rounds, in brackets
 pairs (who says it, of whom). Only nodes that were neither stopped nor killed count.

@@ -22,7 +22,7 @@ import nr
 
 PRIORITY = -10
 PAUSE_S = 0.005  # between two sweeps, at least
-SHARE = 3  # … and so many times as long as the sweep took: polling takes at most a quarter of a core, on both sides
+SHARE = 3  # … and so many times what the sweep cost, by the side's clock: polling takes at most a quarter of a core, on both sides
 
 
 _left = []  # removed when all is over: ext4 steps over each inode freed a moment ago, and whoever makes files next would pay for that
@@ -83,6 +83,7 @@ class Side:
     """`with side: side.start(n)`: leaving the `with` kills every process; the directory goes when the program ends."""
 
     name = "?"
+    cost_s = time.monotonic  # what asking costs: who is asked is at work as long as it takes
 
     def __init__(self):
         self.members, self.directory = [], None
@@ -143,6 +144,10 @@ class Side:
         """One sweep: yields (member, yes) as each is read. A member that does not answer is left out."""
         raise NotImplementedError
 
+    def meet(self, member):
+        """Makes what is needed to ask it, if that can be made by now."""
+        raise NotImplementedError
+
     def dead(self, members):
         """One sweep: yields (member, names that it calls dead)."""
         raise NotImplementedError
@@ -175,7 +180,7 @@ def room_for_files():
 
 
 class Seen:
-    """When each member was first read to know; `gap_s` is the longest time between two readings of one member."""
+    """When each member was first read to know, late by at most `gap_s`."""
 
     def __init__(self):
         self.at, self.gap_s, self.missing = {}, 0.0, set()
@@ -208,7 +213,7 @@ def until_seen(side, members, question, argument, begun, limit_s):
     seen, pending = Seen(), {m.name: m for m in members}
     last = time.monotonic()
     while pending and time.monotonic() - begun < limit_s:
-        sweep = time.monotonic()
+        sweep, cost = time.monotonic(), side.cost_s()
         for member, yes in side.ask(list(pending.values()), question, argument):
             if yes:
                 seen.at[member.name] = time.monotonic() - begun
@@ -216,7 +221,32 @@ def until_seen(side, members, question, argument, begun, limit_s):
         now = time.monotonic()
         seen.gap_s = max(seen.gap_s, now - last)
         last = sweep
-        time.sleep(max(PAUSE_S, SHARE * (now - sweep)))
+        time.sleep(max(PAUSE_S, SHARE * (side.cost_s() - cost)))
+    seen.missing = set(pending)
+    return seen
+
+
+@first_served()
+def until_all(side, members, question, argument, begun, limit_s):
+    """The same where only the last matters: one is asked until it says yes, then all the others, then one of those who said no. Meanwhile
+    the others are met, so that they can be asked at once. `gap_s` is the time since somebody was asked who said no: all did not know then."""
+    seen, pending, unmet = Seen(), {m.name: m for m in members}, list(members)
+    group, said_no = 1, begun
+    while pending and time.monotonic() - begun < limit_s:
+        sweep, cost = time.monotonic(), side.cost_s()
+        asked = list(pending.values())[:group]
+        for member, yes in side.ask(asked, question, argument):
+            if yes:
+                seen.at[member.name] = time.monotonic() - begun
+                del pending[member.name]
+        if all(m.name not in pending for m in asked):
+            group = len(pending)
+            continue
+        group, said_no = 1, sweep
+        if unmet:
+            side.meet(unmet.pop())
+        time.sleep(max(PAUSE_S, SHARE * (side.cost_s() - cost)))
+    seen.gap_s = time.monotonic() - said_no
     seen.missing = set(pending)
     return seen
 

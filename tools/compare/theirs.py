@@ -82,6 +82,12 @@ class Serf(sides.Side):
             self.rpcs[key] = Rpc(member.address, self.rpc_port)
         return self.rpcs[key]
 
+    def meet(self, member):
+        try:
+            self._rpc(member)
+        except OSError:
+            self._drop(member)
+
     def _drop(self, member):
         rpc = self.rpcs.pop((member.name, "ask"), None)
         if rpc:

@@ -54,7 +54,7 @@ static void report_network(const struct sim_world *w, FILE *out)
             (unsigned long long)n->cut, (unsigned long long)n->corrupted);
     fprintf(out, "  doubled, astray                %10llu %llu\n", (unsigned long long)n->doubled,
             (unsigned long long)n->astray);
-    fprintf(out, "signatures asked, checked             %llu %llu\n", (unsigned long long)w->crypto.asked,
+    fprintf(out, "signatures asked, checked        %10llu %llu\n", (unsigned long long)w->crypto.asked,
             (unsigned long long)w->crypto.checked);
     fprintf(out, "whole checks of a node           %10llu\n", (unsigned long long)w->check.whole);
 }
