@@ -89,7 +89,7 @@ static void expect_seen(struct wait *x)
 /* How many of those that are up hold what the node said last, or newer. */
 static size_t count_holders(struct sim_world *w, const struct sim_node *n)
 {
-    uint64_t hash = nr_record_key_hash(NR_KIND_NODE, n->key.pub, nr_bytes_str(n->name));
+    uint64_t hash = sim_node_word_key(n);
     size_t holders = 0;
     for (size_t i = 0; i < w->node_count; i++) {
         const struct sim_node *reader = &w->nodes[i];

@@ -63,6 +63,12 @@ void sim_guard_crashed(struct sim_guard *g)
     for (size_t i = 0; i < g->claim_count; i++) g->claims[i].pending = 0;
 }
 
+uint64_t sim_guard_kept(const struct sim_guard *g, uint64_t key_hash)
+{
+    const uint32_t *at = sim_map_get(&g->claim_of, key_hash);
+    return at ? g->claims[*at].committed : 0;
+}
+
 struct sim_contact *sim_guard_contact(struct sim_guard *g, const struct nr_addr *a)
 {
     uint64_t name = (uint64_t)a->ip[0] << 40 | (uint64_t)a->ip[1] << 32 | (uint64_t)a->ip[2] << 24 |

@@ -47,6 +47,8 @@ void sim_guard_forget(struct sim_guard *g);
 void sim_guard_claim(struct sim_guard *g, uint64_t key_hash, uint64_t stamp, int64_t ends_ms);
 void sim_guard_committed(struct sim_guard *g);
 void sim_guard_crashed(struct sim_guard *g); /* what was pending is gone */
+/* The stamp of what it last committed under this key; 0: nothing. */
+uint64_t sim_guard_kept(const struct sim_guard *g, uint64_t key_hash);
 /* IPv4 only, as all simulated addresses are. Valid until the next call. */
 struct sim_contact *sim_guard_contact(struct sim_guard *g, const struct nr_addr *a);
 

@@ -159,12 +159,18 @@ static void end(struct sim_node *n)
     n->state = SIM_OFF;
 }
 
+uint64_t sim_node_word_key(const struct sim_node *n)
+{
+    return nr_record_key_hash(NR_KIND_NODE, n->key.pub, nr_bytes_str(n->name));
+}
+
 void sim_node_crash(struct sim_node *n, bool power)
 {
     if (n->world->failed || n->state == SIM_OFF) return;
     sim_trace_line(&n->world->trace, 2, n->world->now_us, "%s: %s", n->name, power ? "loses power" : "is killed");
     end(n);
     sim_guard_crashed(&n->guard);
+    n->word_stamp = sim_guard_kept(&n->guard, sim_node_word_key(n));
     if (power) nr_memdisk_power_loss(n->disk);
 }
 

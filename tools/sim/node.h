@@ -50,7 +50,7 @@ struct sim_node {
     uint64_t verdicts_made; /* in this life, as far as they were checked */
     uint64_t peers_up;      /* paths made, over all its lives */
     uint64_t last_own_id;   /* of the newest cold record that it made */
-    uint64_t word_stamp;    /* of the newest NODE record that it made of itself; 0: none */
+    uint64_t word_stamp;    /* of the newest NODE record that it made of itself, and a crash has not taken; 0: none */
     struct sim_guard guard;
 };
 
@@ -60,6 +60,8 @@ void sim_node_fini(struct sim_node *n);
 void sim_node_boot(struct sim_node *n);
 /* As kill -9; with `power` the pulse half is lost too. */
 void sim_node_crash(struct sim_node *n, bool power);
+/* Key hash of the NODE record that it makes of itself. */
+uint64_t sim_node_word_key(const struct sim_node *n);
 /* Says goodbye, commits, ends. */
 void sim_node_leave(struct sim_node *n);
 void sim_node_freeze(struct sim_node *n);

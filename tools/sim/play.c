@@ -27,7 +27,7 @@ static const struct sim_node *missing(struct sim_world *w, const struct sim_node
         uint64_t stamp;
         uint64_t id;
         if (n->state != SIM_UP) continue;
-        uint64_t hash = nr_record_key_hash(NR_KIND_NODE, n->key.pub, nr_bytes_str(n->name));
+        uint64_t hash = sim_node_word_key(n);
         if (!nr_core_lookup(reader->core, sim_node_now(reader), hash, &stamp, &id)) return n;
     }
     return NULL;
