@@ -32,8 +32,7 @@ struct nr_later {
     struct nr_timer timer;
 };
 
-/* By the coarse clock, libevent's default, a timer comes up to 4 ms late, and wakes the process every 1 ms until then.
- */
+/* By the coarse clock, libevent's default, a timer comes up to 4 ms late, and wakes the process each 1 ms before. */
 struct nr_loop *nr_loop_new(void)
 {
     struct nr_loop *loop = calloc(1, sizeof *loop);
