@@ -221,7 +221,7 @@ int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
     if (!err) err = nr_events_reserve(&core->events);
     if (!err) err = save(core, now, &rec, &facts, origin);
     if (err) return err;
-    by_want.urgent = nr_core_overrules(core, &rec) || nr_core_was_late(&rec, before);
+    by_want.urgent = nr_core_overrules(core, &rec, before) || nr_core_was_late(&rec, before);
     if (origin->from && (facts.flags & NR_ENTRY_OWN)) own_newer(core, now, &rec, id);
     by_want.newcomer = newcomer && origin->from;
     nr_core_spread(core, now, nr_set_find(set, facts.key_hash), raw, origin);

@@ -206,7 +206,7 @@ struct nr_origin {
     bool repair;   /* came of a repair */
     bool quiet;    /* made here, and not passed on (C.8) */
     bool later;    /* made here, and passed on a second later */
-    bool urgent;   /* a heartbeat that makes a node online again */
+    bool urgent;   /* a heartbeat that clears its node of a VERDICT or of having been late */
     bool newcomer; /* of a peer that was not known: nr_core_introduce announces it */
 };
 int nr_core_accept(struct nr_core *core, struct nr_now now, struct nr_bytes raw,
@@ -333,8 +333,8 @@ void nr_core_learn_address(struct nr_core *core, struct nr_now now);
 /* A record was taken: what it changes about peers, signs of life and judgements. */
 void nr_core_verdict_follow(struct nr_core *core, struct nr_now now, const struct nr_record *rec,
                             const struct nr_entry *facts, const struct nr_origin *origin);
-/* Whether it is a newer word of a node that is judged gone. */
-bool nr_core_overrules(const struct nr_core *core, const struct nr_record *rec);
+/* Whether this heartbeat overrules a VERDICT about its node that the one before, of the stamp `before`, did not. */
+bool nr_core_overrules(const struct nr_core *core, const struct nr_record *rec, uint64_t before);
 /* What was held under this key hash has reached the end of its lease; `rec` NULL: the host could not say what it was.
  */
 void nr_core_verdict_ended(struct nr_core *core, struct nr_now now, const struct nr_record *rec, uint64_t key_hash);

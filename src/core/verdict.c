@@ -181,11 +181,28 @@ static void follow_heartbeat(struct nr_core *core, struct nr_now now, const stru
     heard(core, now, peer, rec);
 }
 
-bool nr_core_overrules(const struct nr_core *core, const struct nr_record *rec)
+/* Looking for a VERDICT that a heartbeat overrules and the one before did not. */
+struct overruling {
+    const struct nr_record *beat;
+    uint64_t before; /* the stamp of the one before */
+    bool found;
+};
+
+static int compare_verdict(void *arg, const struct nr_record *rec)
 {
-    if (core->roster.gone_count == 0 || (rec->kind != NR_KIND_HEARTBEAT && rec->kind != NR_KIND_NODE)) return false;
-    uint64_t key_hash = nr_core_key_hash(core, NR_KIND_NODE, rec->signer, rec->subject);
-    return nr_roster_gone_until_ms(&core->roster, nr_key8(rec->signer), key_hash) != 0;
+    struct overruling *o = arg;
+    struct nr_verdict_body body;
+    if (rec->stamp <= o->before || rec->stamp >= o->beat->stamp || nr_verdict_body_decode(rec->body, &body)) return 0;
+    if (memcmp(body.key, o->beat->signer, NR_KEY_SIZE) == 0) o->found = true;
+    return 0;
+}
+
+bool nr_core_overrules(const struct nr_core *core, const struct nr_record *rec, uint64_t before)
+{
+    struct overruling o = { .beat = rec, .before = before };
+    if (rec->kind != NR_KIND_HEARTBEAT || nr_core_record_count(core, NR_PLANE_BRIEF) == 0) return false;
+    if (core->host.subject(core->host.ctx, NR_KIND_VERDICT, rec->subject, compare_verdict, &o)) return false;
+    return o.found;
 }
 
 /* Somebody says that this very node is gone: a newer word of it overrules that (C.7.6). Also where an earlier one

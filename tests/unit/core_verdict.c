@@ -119,13 +119,18 @@ static void deliver(struct fix *f, size_t from, size_t to, const struct nr_write
     nr_core_receive(p->core, fix_now(f, p), &f->peers[from].addr, nr_writer_bytes(w));
 }
 
-static void push(struct fix *f, size_t from, size_t to, const uint8_t *raw, size_t len)
+static void push_hops(struct fix *f, size_t from, size_t to, uint8_t hops, struct nr_bytes raw)
 {
     uint8_t plain[NR_PLAIN_MAX];
     struct nr_writer w;
     begin_datagram(f, from, &w, plain);
-    nr_push_encode(&w, &(struct nr_push){ .hops = 3, .record = nr_bytes(raw, len) });
+    nr_push_encode(&w, &(struct nr_push){ .hops = hops, .record = raw });
     deliver(f, from, to, &w);
+}
+
+static void push(struct fix *f, size_t from, size_t to, const uint8_t *raw, size_t len)
+{
+    push_hops(f, from, to, 3, nr_bytes(raw, len));
 }
 
 static bool at_once(struct fix *f, void *unused)
@@ -235,23 +240,46 @@ static void verdicts_outlive_a_restart(void **state)
 }
 
 /* As a sealed insider would send it. */
-static size_t make_verdict(const struct fix_peer *signer, const struct fix_peer *about, uint64_t stamp, uint8_t *raw)
+static size_t sign_draft(const struct fix_peer *signer, struct nr_record_draft draft, uint8_t *raw)
 {
-    uint8_t body[64], sig[NR_SIG_SIZE];
-    struct nr_writer b, w;
-    nr_writer_init(&b, body, sizeof body);
-    nr_verdict_body_encode(&b, &(struct nr_verdict_body){ .key = about->key.pub, .since_ms = 1 });
-    struct nr_record_draft draft = { .kind = NR_KIND_VERDICT,
-                                     .signer = signer->key.pub,
-                                     .subject = nr_bytes_str(about->id),
-                                     .stamp = stamp,
-                                     .lease_s = NR_VERDICT_LEASE_S,
-                                     .body = nr_writer_bytes(&b) };
+    uint8_t sig[NR_SIG_SIZE];
+    struct nr_writer w;
+    draft.signer = signer->key.pub;
     nr_writer_init(&w, raw, 1024);
     nr_record_encode_unsigned(&w, &draft);
     nr_sign(&signer->key, NR_RECORD_DOMAIN, nr_writer_bytes(&w), sig);
     nr_record_encode_signature(&w, sig);
     return nr_writer_len(&w);
+}
+
+static size_t make_verdict(const struct fix_peer *signer, const struct fix_peer *about, uint64_t stamp, uint8_t *raw)
+{
+    uint8_t body[64];
+    struct nr_writer b;
+    nr_writer_init(&b, body, sizeof body);
+    nr_verdict_body_encode(&b, &(struct nr_verdict_body){ .key = about->key.pub, .since_ms = 1 });
+    return sign_draft(signer,
+                      (struct nr_record_draft){ .kind = NR_KIND_VERDICT,
+                                                .subject = nr_bytes_str(about->id),
+                                                .stamp = stamp,
+                                                .lease_s = NR_VERDICT_LEASE_S,
+                                                .body = nr_writer_bytes(&b) },
+                      raw);
+}
+
+static size_t make_heartbeat(const struct fix_peer *signer, uint64_t stamp, uint8_t *raw)
+{
+    uint8_t body[64];
+    struct nr_writer b;
+    nr_writer_init(&b, body, sizeof body);
+    nr_heartbeat_body_encode(&b, &(struct nr_heartbeat_body){ .interval_ms = 10000 });
+    return sign_draft(signer,
+                      (struct nr_record_draft){ .kind = NR_KIND_HEARTBEAT,
+                                                .subject = nr_bytes_str(signer->id),
+                                                .stamp = stamp,
+                                                .lease_s = NR_VERDICT_LEASE_S,
+                                                .body = nr_writer_bytes(&b) },
+                      raw);
 }
 
 static uint64_t stamp_now(struct fix *f)
@@ -305,6 +333,34 @@ static void one_liar_is_overruled(void **state)
     fix_fini(f);
 }
 
+/* How often peer 0 pushes a heartbeat of peer 1 on, that comes to it first. */
+static uint64_t pushed_on(struct fix *f, uint64_t stamp)
+{
+    uint8_t raw[1024];
+    const struct nr_core_stats *stats = nr_core_stats(f->peers[0].core);
+    uint64_t before = stats->messages_out[NR_MSG_PUSH], held = stats->heartbeats_gossip;
+    push_hops(f, 1, 0, 0, nr_bytes(raw, make_heartbeat(&f->peers[1], stamp, raw)));
+    assert_int_equal(stats->heartbeats_gossip, held + 1);
+    return stats->messages_out[NR_MSG_PUSH] - before;
+}
+
+/* A heartbeat that overrules a verdict, be it that of one only, goes to all at once: else others who doubt the node
+ * speak before they have it, it is gone by theirs, and by which of the two comes first to whom. */
+static void what_overrules_is_pushed_on(void **state)
+{
+    struct fix *f = *state;
+    uint8_t raw[1024];
+    begin(f, 5);
+    uint64_t stamp = stamp_now(f);
+    assert_int_equal(pushed_on(f, stamp), 0);
+    push(f, 2, 0, raw, make_verdict(&f->peers[2], &f->peers[1], stamp + 1, raw));
+    assert_true(standing(f, 0, 1).counted == 1 && !standing(f, 0, 1).gone);
+    assert_int_equal(pushed_on(f, stamp + 2), 3);
+    assert_int_equal(standing(f, 0, 1).counted, 0);
+    assert_int_equal(pushed_on(f, stamp + 3), 0); /* nothing is left to overrule */
+    fix_fini(f);
+}
+
 /* After a time in which it did not run a peer waits anew: it calls nobody gone for what it did not hear. */
 static void who_was_stopped_waits_anew(void **state)
 {
@@ -344,7 +400,7 @@ int main(void)
         cmocka_unit_test(who_is_cut_off_judges_nobody),    cmocka_unit_test(two_alone),
         cmocka_unit_test(verdicts_outlive_a_restart),      cmocka_unit_test(who_does_not_rank_is_refused),
         cmocka_unit_test(one_liar_is_overruled),           cmocka_unit_test(who_was_stopped_waits_anew),
-        cmocka_unit_test(who_leaves_is_not_doubted),
+        cmocka_unit_test(who_leaves_is_not_doubted),       cmocka_unit_test(what_overrules_is_pushed_on),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
