@@ -7,6 +7,7 @@
 #define ROOT_CHILD_BITS 6
 #define CHILD_BITS      5
 #define DYING_MS        60000
+#define GIVEN_UNASKED   16 /* records, in a repair of one's own */
 
 /* Until a newcomer has been equal with somebody. */
 #define CATCH_UP_DIFFERS_US 250000
@@ -72,16 +73,29 @@ static void describe(struct nr_core *core, struct nr_path *path, struct nr_range
         send_split(core, path, range, salt, bits);
 }
 
-/* One's own record for a neighbour that lacks it; false: over the neighbour's budget. */
+static bool is_own(const struct nr_core *core, const struct nr_path *path)
+{
+    return core->repair.path == path->serial;
+}
+
+/* One's own record for a neighbour that lacks it; false: over the neighbour's budget. Others may be repairing with it
+ * too, and each would send it all: who began says what there is instead, and it asks one of them for each. */
 static bool give(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_entry *e)
 {
     struct nr_bytes raw;
+    bool own = is_own(core, path), offer = own && core->repair.given == GIVEN_UNASKED;
     if (nr_record_ends_ms(e->stamp, e->lease_s) <= now.wall_ms + DYING_MS) return true;
-    if (!nr_core_may_serve(core, now, path, e->size)) return false;
+    if (!nr_core_may_serve(core, now, path, offer ? sizeof e->id : e->size)) return false;
+    if (offer) {
+        nr_core_announce(core, path, &e->id, 1);
+        return true;
+    }
     if (core->host.load(core->host.ctx, e->key_hash, &raw)) return true;
     nr_core_send_record(core, path, raw, e->id, NR_HOPS_MAX);
     core->stats.repair_records_out++;
-    if (core->repair.path == path->serial) core->repair.progress = true;
+    if (!own) return true;
+    core->repair.given++;
+    core->repair.progress = true;
     return true;
 }
 
@@ -95,13 +109,13 @@ static void give_range(struct nr_core *core, struct nr_now now, struct nr_path *
 static void sign_of_life(struct nr_core *core, struct nr_now now, const struct nr_path *path)
 {
     core->stats.repair_ranges_in++;
-    if (core->repair.path == path->serial) core->repair.heard_us = now.mono_us;
+    if (is_own(core, path)) core->repair.heard_us = now.mono_us;
 }
 
 /* Both have begun with each other at once: one repair does for both sides, that of the lesser key. */
 static bool is_double(const struct nr_core *core, const struct nr_path *path, struct nr_range range)
 {
-    return range.bits == 0 && core->repair.path == path->serial && memcmp(core->key, path->key, NR_KEY_SIZE) < 0;
+    return range.bits == 0 && is_own(core, path) && memcmp(core->key, path->key, NR_KEY_SIZE) < 0;
 }
 
 void nr_core_on_split(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_split *m)
@@ -159,12 +173,20 @@ void nr_core_on_list(struct nr_core *core, struct nr_now now, struct nr_path *pa
 
 /* Pace. */
 
+void nr_core_repair_moves(struct nr_core *core, struct nr_now now, const struct nr_path *path)
+{
+    if (!is_own(core, path)) return;
+    core->repair.heard_us = now.mono_us;
+    core->repair.progress = true;
+}
+
 static void begin(struct nr_core *core, struct nr_now now, struct nr_path *path)
 {
     struct nr_repair *r = &core->repair;
     r->path = path->serial;
     r->heard_us = now.mono_us;
     r->progress = false;
+    r->given = 0;
     core->stats.repairs++;
     describe(core, path, (struct nr_range){ 0 }, nr_rng_u32(&core->rng), ROOT_CHILD_BITS);
 }
