@@ -195,7 +195,7 @@ void nr_core_care(struct nr_core *core, struct nr_now now)
     nr_core_walk_care(core, now);
     fill_soon(core, now);
     /* Peers that start together must not stay in step: a seed would meet all of them at once, again and again. */
-    core->care_us = now.mono_us + NR_CARE_US - NR_CARE_US / 4 + nr_rng_below(&core->rng, NR_CARE_US / 2);
+    core->care_us = now.mono_us + NR_CARE_US - NR_CARE_US / 3 + nr_rng_below(&core->rng, 2 * NR_CARE_US / 3);
 }
 
 /* This node's own address. */

@@ -27,7 +27,8 @@
 
 #define NR_TICK_US             200000 /* announcements */
 #define NR_TICKS               6
-#define NR_CARE_US             1000000 /* neighbours are looked after */
+#define NR_CARE_US             750000 /* neighbours are looked after: then, a third more or less, with what comes next, */
+#define NR_CARE_WAIT_US        500000  /* or after so much more for itself: an idle node need not wake for it alone */
 #define NR_PROBES_BEGIN_US     1500000 /* within this, by chance */
 #define NR_PROBES_IN_SYNC_US   10000000
 #define NR_REPAIR_DIFFERS_US   3000000
