@@ -53,6 +53,14 @@ static int read_verdict(void *arg, const struct nr_record *rec)
     return 0;
 }
 
+/* Of the node's own newest heartbeat; 0: none is held. */
+static uint64_t beat_stamp(const struct nr_core *core, const uint8_t key[static NR_KEY_SIZE], struct nr_bytes node_id)
+{
+    uint64_t key_hash = nr_core_key_hash(core, NR_KIND_HEARTBEAT, key, node_id);
+    const struct nr_entry *beat = nr_set_find(&core->sets[NR_PLANE_HOT], key_hash);
+    return beat ? beat->stamp : 0;
+}
+
 static int load_node(const struct nr_core *core, struct nr_now now, uint64_t key_hash, struct nr_trial *t)
 {
     struct nr_bytes raw;
@@ -65,9 +73,7 @@ static int load_node(const struct nr_core *core, struct nr_now now, uint64_t key
     *t = (struct nr_trial){ .key_hash = key_hash, .own_stamp = rec.stamp, .node_id_len = rec.subject.len };
     memcpy(t->key, rec.signer, NR_KEY_SIZE);
     memcpy(t->node_id, rec.subject.data, rec.subject.len);
-    const struct nr_entry *beat =
-        nr_set_find(&core->sets[NR_PLANE_HOT], nr_core_key_hash(core, NR_KIND_HEARTBEAT, t->key, nr_trial_node_id(t)));
-    if (beat) t->beat_stamp = beat->stamp;
+    t->beat_stamp = beat_stamp(core, t->key, nr_trial_node_id(t));
     if (t->beat_stamp > t->own_stamp) t->own_stamp = t->beat_stamp;
     return 0;
 }
@@ -138,16 +144,16 @@ static void judge(struct nr_core *core, struct nr_now now, uint64_t key_hash)
 /* What comes. */
 
 /* A node's own word: only one that is gone is judged anew by it. */
-static void heard(struct nr_core *core, struct nr_now now, struct nr_peer *peer, const struct nr_record *rec)
+static void heard(struct nr_core *core, struct nr_now now, struct nr_peer *peer, uint64_t stamp)
 {
-    uint32_t s = (uint32_t)(nr_stamp_ms(rec->stamp) / 1000);
+    uint32_t s = (uint32_t)(nr_stamp_ms(stamp) / 1000);
     uint64_t key8 = peer->key8, key_hash = peer->key_hash;
     if (s > peer->heard_s) {
         /* Silent for so long, it was no candidate. */
         if (now.wall_ms - (int64_t)peer->heard_s * 1000 >= NR_CANDIDATE_S * 1000) core->roster.changes++;
         peer->heard_s = s;
     }
-    nr_core_own_word(core, now, key8, rec->stamp);
+    nr_core_own_word(core, now, key8, stamp);
     if (nr_roster_gone_until_ms(&core->roster, key8, key_hash)) judge(core, now, key_hash);
 }
 
@@ -157,7 +163,8 @@ static void follow_node(struct nr_core *core, struct nr_now now, const struct nr
     uint64_t key8 = nr_key8(rec->signer);
     if (facts->flags & NR_ENTRY_PEER) {
         bool known = nr_roster_find(&core->roster, key8, facts->key_hash) != NULL;
-        heard(core, now, nr_roster_put(&core->roster, key8, facts->key_hash), rec);
+        uint64_t beat = known ? 0 : beat_stamp(core, rec->signer, rec->subject); /* it may have come first */
+        heard(core, now, nr_roster_put(&core->roster, key8, facts->key_hash), beat > rec->stamp ? beat : rec->stamp);
         if (!known) nr_core_watch_newcomer(core, now, key8);
         return;
     }
@@ -178,7 +185,7 @@ static void follow_heartbeat(struct nr_core *core, struct nr_now now, const stru
     struct nr_peer *peer = nr_roster_find(&core->roster, key8, key_hash);
     if (!peer) return;
     peer->via = origin->from ? (uint32_t)(nr_key8(origin->from->key) >> 32) : 0;
-    heard(core, now, peer, rec);
+    heard(core, now, peer, rec->stamp);
 }
 
 /* Looking for a VERDICT that a heartbeat overrules and the one before did not. */

@@ -282,6 +282,25 @@ static size_t make_heartbeat(const struct fix_peer *signer, uint64_t stamp, uint
                       raw);
 }
 
+static size_t make_node(const struct fix_peer *signer, uint64_t stamp, uint8_t *raw)
+{
+    uint8_t body[256];
+    struct nr_writer b;
+    nr_writer_init(&b, body, sizeof body);
+    struct nr_node_body node = {
+        .self = true, .hostname = nr_bytes_str("h"), .role = nr_bytes_str("worker"), .gossip_count = 1
+    };
+    node.gossip[0] = signer->addr;
+    nr_node_body_encode(&b, &node);
+    return sign_draft(signer,
+                      (struct nr_record_draft){ .kind = NR_KIND_NODE,
+                                                .subject = nr_bytes_str(signer->id),
+                                                .stamp = stamp,
+                                                .lease_s = 86400,
+                                                .body = nr_writer_bytes(&b) },
+                      raw);
+}
+
 static uint64_t stamp_now(struct fix *f)
 {
     return nr_stamp_make(fix_now(f, &f->peers[0]).wall_ms + 1000, 0);
@@ -330,6 +349,24 @@ static void one_liar_is_overruled(void **state)
     size_t said = 0;
     for (size_t i = 0; i < s.observer_count; i++) said += s.observers[i].said;
     assert_int_equal(said, 1);
+    fix_fini(f);
+}
+
+/* Of a peer that is not known yet a heartbeat may come before the NODE record, which can be hours old: it is a
+ * candidate by the newest of both. */
+static void a_heartbeat_may_come_first(void **state)
+{
+    struct fix *f = *state;
+    uint8_t raw[1024];
+    fix_init(f, 3);
+    f->peers[2].cut = true;
+    for (size_t i = 0; i < 2; i++) fix_register(f, i, f->peers[i].id);
+    fix_run_ms(f, 5000);
+    uint64_t stamp = stamp_now(f), hours_ago = stamp - nr_stamp_make(7200000, 0);
+    assert_int_equal(standing(f, 0, 1).observing, 1);
+    push(f, 1, 0, raw, make_heartbeat(&f->peers[2], stamp, raw));
+    push(f, 1, 0, raw, make_node(&f->peers[2], hours_ago, raw));
+    assert_int_equal(standing(f, 0, 1).observing, 2);
     fix_fini(f);
 }
 
@@ -401,6 +438,7 @@ int main(void)
         cmocka_unit_test(verdicts_outlive_a_restart),      cmocka_unit_test(who_does_not_rank_is_refused),
         cmocka_unit_test(one_liar_is_overruled),           cmocka_unit_test(who_was_stopped_waits_anew),
         cmocka_unit_test(who_leaves_is_not_doubted),       cmocka_unit_test(what_overrules_is_pushed_on),
+        cmocka_unit_test(a_heartbeat_may_come_first),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
