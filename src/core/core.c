@@ -342,20 +342,14 @@ void nr_core_expire(struct nr_core *core, struct nr_now now)
 int64_t nr_core_deadline(const struct nr_core *core)
 {
     if (!core->started || core->left) return NR_NEVER_US;
-    int64_t at[] = { core->care_us + NR_CARE_WAIT_US,
-                     core->fill_us,
-                     core->tick_us,
-                     core->wants_check_us,
-                     core->beat_us,
-                     core->renew_us,
-                     core->restate_us,
-                     nr_core_repair_deadline(core),
-                     core->judge_us,
-                     nr_core_probe_deadline(core),
-                     core->pull.at_us,
-                     nr_core_watch_deadline(core),
-                     core->held_us,
-                     core->introduce_us };
+    int64_t care_us = core->care_us + NR_CARE_WAIT_US;
+    int64_t at[] = { care_us,          core->fill_us,
+                     core->tick_us,    core->wants_check_us,
+                     core->beat_us,    core->renew_us,
+                     core->restate_us, nr_core_repair_deadline(core),
+                     core->judge_us,   nr_core_probe_deadline(core),
+                     core->pull.at_us, nr_core_watch_deadline(core),
+                     core->held_us,    core->introduce_us };
     int64_t first = NR_NEVER_US;
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
         if (at[i] < first) first = at[i];
