@@ -7,7 +7,7 @@
 #define ROOT_CHILD_BITS 6
 #define CHILD_BITS      5
 #define DYING_MS        60000
-#define GIVEN_UNASKED   16 /* records, in a repair of one's own */
+#define GIVEN_UNASKED   16 /* records, in a round of a repair of one's own */
 
 /* Until a newcomer has been equal with somebody. */
 #define CATCH_UP_DIFFERS_US 250000
@@ -172,13 +172,6 @@ void nr_core_on_list(struct nr_core *core, struct nr_now now, struct nr_path *pa
 }
 
 /* Pace. */
-
-void nr_core_repair_moves(struct nr_core *core, struct nr_now now, const struct nr_path *path)
-{
-    if (!is_own(core, path)) return;
-    core->repair.heard_us = now.mono_us;
-    core->repair.progress = true;
-}
 
 static void begin(struct nr_core *core, struct nr_now now, struct nr_path *path)
 {

@@ -193,7 +193,6 @@ bool nr_core_may_serve(struct nr_core *core, struct nr_now now, struct nr_path *
 void nr_core_on_want(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_ids *ids)
 {
     struct nr_bytes raw;
-    nr_core_repair_moves(core, now, path);
     for (size_t i = 0; i < ids->count; i++) {
         uint64_t id = nr_ids_at(ids, i);
         if (!load_alive(core, now, id, &raw) || !nr_core_may_serve(core, now, path, raw.len)) continue;

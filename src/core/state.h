@@ -54,7 +54,7 @@ struct nr_greeted {
 struct nr_repair {
     uint32_t path;    /* with whom; 0: none */
     int64_t heard_us; /* last sign of it */
-    uint32_t given;   /* to it, unasked */
+    uint32_t given;   /* to it unasked, this round */
     bool progress;    /* a record went either way */
     int64_t not_before_us;
     bool catching_up; /* since the start, until equal with somebody: what comes is old news, not announced on */
@@ -290,8 +290,6 @@ void nr_core_held_care(struct nr_core *core, struct nr_now now);
 /* With a neighbour just met whose set differs; bounded, so that one that is met again and again does not keep others
  * waiting. */
 void nr_core_repair_first(struct nr_core *core, struct nr_now now, struct nr_path *path);
-/* It asks for something, be it what it was offered: the round goes on. */
-void nr_core_repair_moves(struct nr_core *core, struct nr_now now, const struct nr_path *path);
 void nr_core_repair_care(struct nr_core *core, struct nr_now now);
 int64_t nr_core_repair_deadline(const struct nr_core *core);
 void nr_core_on_split(struct nr_core *core, struct nr_now now, struct nr_path *path, const struct nr_split *m);

@@ -295,7 +295,9 @@ static void expire(struct fix *f)
 {
     for (size_t i = 0; i < f->count; i++) {
         struct fix_peer *p = &f->peers[i];
-        if (acts(p) && nr_core_deadline(p->core) <= f->us) nr_core_expire(p->core, fix_now(f, p));
+        if (!acts(p) || nr_core_deadline(p->core) > f->us) continue;
+        nr_core_expire(p->core, fix_now(f, p));
+        f->woken++;
     }
 }
 

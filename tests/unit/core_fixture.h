@@ -49,6 +49,7 @@ struct fix {
     int64_t us;
     uint32_t lease_s; /* of NODE records; 0: the core's own */
     size_t sent;      /* datagrams */
+    size_t woken;     /* how often a timer of a peer ran out */
     bool (*filter)(struct fix *f, struct fix_peer *from, const struct nr_datagram *d); /* false: lost */
     void *filter_arg;
 };

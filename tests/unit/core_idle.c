@@ -15,6 +15,7 @@ static int setup(void **state)
 /* Datagrams that carry each, and those of them that carry a PROBE too. */
 struct shared {
     size_t pushes, pulls, probes, pushes_along, pulls_along;
+    size_t woken; /* how often a timer ran out */
 };
 
 static bool count_shared(struct fix *f, struct fix_peer *from, const struct nr_datagram *d)
@@ -46,7 +47,9 @@ static void run_quietly(struct fix *f, struct shared *s, int64_t ms)
     *s = (struct shared){ 0 };
     f->filter = count_shared;
     f->filter_arg = s;
+    size_t woken = f->woken;
     fix_run_ms(f, ms);
+    s->woken = f->woken - woken;
     fix_fini(f);
 }
 
@@ -62,8 +65,18 @@ static void test_share_with_probes(void **state)
     assert_in_range(s.probes, PEERS * (PEERS - 1) * (300000 / 1650 - 1), PEERS * (PEERS - 1) * (300000 / 1350 + 1));
 }
 
+/* What need not be done to the moment is done with what does: an idle peer is woken 8 times in 3 s by its timers, at
+ * most. */
+static void test_seldom_woken(void **state)
+{
+    struct shared s;
+    run_quietly(*state, &s, 300000);
+    assert_in_range(s.woken, 1, PEERS * 800);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test_setup(test_share_with_probes, setup) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test_setup(test_share_with_probes, setup),
+                                        cmocka_unit_test_setup(test_seldom_woken, setup) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,11 +240,17 @@ static void verdicts_outlive_a_restart(void **state)
 }
 
 /* As a sealed insider would send it. */
-static size_t sign_draft(const struct fix_peer *signer, struct nr_record_draft draft, uint8_t *raw)
+static size_t sign(const struct fix_peer *signer, uint8_t kind, const struct fix_peer *about, uint64_t stamp,
+                   struct nr_bytes body, uint8_t *raw)
 {
     uint8_t sig[NR_SIG_SIZE];
     struct nr_writer w;
-    draft.signer = signer->key.pub;
+    struct nr_record_draft draft = { .kind = kind,
+                                     .signer = signer->key.pub,
+                                     .subject = nr_bytes_str(about->id),
+                                     .stamp = stamp,
+                                     .lease_s = kind == NR_KIND_NODE ? 86400 : NR_VERDICT_LEASE_S,
+                                     .body = body };
     nr_writer_init(&w, raw, 1024);
     nr_record_encode_unsigned(&w, &draft);
     nr_sign(&signer->key, NR_RECORD_DOMAIN, nr_writer_bytes(&w), sig);
@@ -258,13 +264,7 @@ static size_t make_verdict(const struct fix_peer *signer, const struct fix_peer 
     struct nr_writer b;
     nr_writer_init(&b, body, sizeof body);
     nr_verdict_body_encode(&b, &(struct nr_verdict_body){ .key = about->key.pub, .since_ms = 1 });
-    return sign_draft(signer,
-                      (struct nr_record_draft){ .kind = NR_KIND_VERDICT,
-                                                .subject = nr_bytes_str(about->id),
-                                                .stamp = stamp,
-                                                .lease_s = NR_VERDICT_LEASE_S,
-                                                .body = nr_writer_bytes(&b) },
-                      raw);
+    return sign(signer, NR_KIND_VERDICT, about, stamp, nr_writer_bytes(&b), raw);
 }
 
 static size_t make_heartbeat(const struct fix_peer *signer, uint64_t stamp, uint8_t *raw)
@@ -273,32 +273,20 @@ static size_t make_heartbeat(const struct fix_peer *signer, uint64_t stamp, uint
     struct nr_writer b;
     nr_writer_init(&b, body, sizeof body);
     nr_heartbeat_body_encode(&b, &(struct nr_heartbeat_body){ .interval_ms = 10000 });
-    return sign_draft(signer,
-                      (struct nr_record_draft){ .kind = NR_KIND_HEARTBEAT,
-                                                .subject = nr_bytes_str(signer->id),
-                                                .stamp = stamp,
-                                                .lease_s = NR_VERDICT_LEASE_S,
-                                                .body = nr_writer_bytes(&b) },
-                      raw);
+    return sign(signer, NR_KIND_HEARTBEAT, signer, stamp, nr_writer_bytes(&b), raw);
 }
 
 static size_t make_node(const struct fix_peer *signer, uint64_t stamp, uint8_t *raw)
 {
     uint8_t body[256];
     struct nr_writer b;
-    nr_writer_init(&b, body, sizeof body);
     struct nr_node_body node = {
         .self = true, .hostname = nr_bytes_str("h"), .role = nr_bytes_str("worker"), .gossip_count = 1
     };
     node.gossip[0] = signer->addr;
+    nr_writer_init(&b, body, sizeof body);
     nr_node_body_encode(&b, &node);
-    return sign_draft(signer,
-                      (struct nr_record_draft){ .kind = NR_KIND_NODE,
-                                                .subject = nr_bytes_str(signer->id),
-                                                .stamp = stamp,
-                                                .lease_s = 86400,
-                                                .body = nr_writer_bytes(&b) },
-                      raw);
+    return sign(signer, NR_KIND_NODE, signer, stamp, nr_writer_bytes(&b), raw);
 }
 
 static uint64_t stamp_now(struct fix *f)
