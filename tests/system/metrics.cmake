@@ -1,3 +1,3 @@
-nr_system_test(metrics_rules)
+nr_system_test(metrics_rules ONCE)
 nr_system_test(metrics_scrape)
-nr_system_test(metrics_prometheus)
+nr_system_test(metrics_prometheus ONCE)

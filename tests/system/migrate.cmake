@@ -1,3 +1,3 @@
 # Moving the earlier registry's nodes and profiles over.
-nr_system_test(migrate)
-nr_system_test(migrate_api)
+nr_system_test(migrate ONCE)
+nr_system_test(migrate_api ONCE)

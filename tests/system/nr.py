@@ -11,6 +11,7 @@ Leaving the `with` ends every process, and shows the ends of their logs when an 
 however that ends. `wrap` (as Host.command in netns.py) turns a command line into one that runs elsewhere.
 """
 
+import contextlib
 import ctypes
 import http.client
 import json
@@ -42,6 +43,17 @@ def program(name):
 
 def die_with_parent():
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def interrupts_wait():
+    """What SIGINT or SIGTERM raises waits until this is over: between a fork and the note of it, it would lose the child.
+    Yields the signals that were blocked before, which the child is to go back to."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield before
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def wait_for(condition, timeout=15.0, what=None):
@@ -159,10 +171,14 @@ class Process:
         self.process = None
 
     def spawn(self, stdin=None):
-        with open(self.log_path, "ab") as log:
+        with open(self.log_path, "ab") as log, interrupts_wait() as blocked:
+            def in_child():
+                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+                die_with_parent()
+
             self.process = subprocess.Popen(self.wrap(self.words), stdout=log, stderr=log,
                                             stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-                                            env={**os.environ, **(self.env or {})}, preexec_fn=die_with_parent)
+                                            env={**os.environ, **(self.env or {})}, preexec_fn=in_child)
         if stdin is not None:
             self.process.stdin.write(stdin)
             self.process.stdin.close()
